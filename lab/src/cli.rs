@@ -1,0 +1,136 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Parser, Subcommand};
+
+use crate::rows;
+
+/// Checks ntwait with real threads, measures it against its peers, and says where it stands.
+///
+/// Without options it does all of it in about half a minute: it drives events through the NT face and compares every
+/// answer, tries the same promises on the peers, measures the rows P1 to P14 in one interleaved run, prints one table,
+/// and writes a report with plots for light and dark screens.
+#[derive(Debug, Parser)]
+#[command(name = "ntwait-lab", version, after_help = AFTER_HELP, max_term_width = 100)]
+pub(crate) struct Args {
+    /// Do only these parts: rows P1 to P14, checks, faults. May be given again or as a list: --only P4,P5
+    #[arg(long, value_name = "PART", value_delimiter = ',', ignore_case = true, value_parser = parts(), hide_possible_values = true)]
+    pub(crate) only: Vec<String>,
+
+    /// A gate of a few seconds: every check, but measurements too short to mean much
+    #[arg(long)]
+    pub(crate) quick: bool,
+
+    /// Time for the measurements of a whole run, in seconds
+    #[arg(long, value_name = "N", value_parser = seconds)]
+    pub(crate) seconds: Option<f64>,
+
+    /// Write the report as JSON to this file as well
+    #[arg(long, value_name = "PATH")]
+    pub(crate) json: Option<PathBuf>,
+
+    /// Folder for report.html and report.json [default: target/lab]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+
+    /// Show each check and each contender of each row
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+
+    #[command(subcommand)]
+    pub(crate) hidden: Option<Hidden>,
+}
+
+/// What the lab asks of its own child processes.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Hidden {
+    /// Makes many events of one kind in this fresh process and prints what each cost.
+    #[command(hide = true)]
+    Alive {
+        /// Which events.
+        kind: String,
+        /// The CPU to run on.
+        cpu: usize,
+        /// How many.
+        count: usize,
+    },
+}
+
+const AFTER_HELP: &str = "\
+Rows:
+  P1  set + reset              P6   price of spinning in vain   P11  create + close
+  P2  set + satisfied wait     P7   broadcast to a crowd        P12  a million alive
+  P3  poll                     P8   wait-any, satisfied         P13  two CPUs, two events
+  P4  ping-pong on one CPU     P9   wait-any that sleeps        P14  two CPUs, one event
+  P5  ping-pong on two CPUs    P10  wait-all
+
+Exit status: 0, or 1 if a correctness check failed, or 2 for wrong usage or a report that cannot be
+written. Targets that are not met and peers that break do not change it.
+
+Close other programs first: the lab needs two idle CPUs to be fair.";
+
+/// Besides the rows.
+const CHECKS: &str = "checks";
+const FAULTS: &str = "faults";
+
+fn parts() -> impl TypedValueParser<Value = String> {
+    PossibleValuesParser::new(rows::NAMES.into_iter().chain([CHECKS, FAULTS]).map(PossibleValue::new))
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if (0.5..=3600.0).contains(&seconds) => Ok(seconds),
+        Ok(_) => Err("between 0.5 and 3600".to_owned()),
+        Err(_) => Err("not a number".to_owned()),
+    }
+}
+
+impl Args {
+    /// Whether the correctness checks are wanted.
+    pub(crate) fn wants_checks(&self) -> bool {
+        self.wants(CHECKS)
+    }
+
+    /// Whether the peers' faults are wanted.
+    pub(crate) fn wants_faults(&self) -> bool {
+        self.wants(FAULTS)
+    }
+
+    /// Whether the row of that name is wanted.
+    pub(crate) fn wants(&self, part: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|wanted| wanted.eq_ignore_ascii_case(part))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Args, clap::Error> {
+        Args::try_parse_from(line.split_whitespace())
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn parts_may_be_listed_or_repeated() {
+        let args = parse("lab --only p4,P12 --only checks").expect("valid");
+        assert!(args.wants("P4") && args.wants("P12") && args.wants_checks());
+        assert!(!args.wants("P1") && !args.wants_faults());
+        assert!(parse("lab").expect("valid").wants("P1"));
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for line in ["lab --only P15", "lab --seconds 0", "lab --seconds x", "lab nothing"] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The lab of ntwait: checks it with real threads, measures it against its peers, and says where it stands.
+//!
+//! ```text
+//! cli ──▶ session ──▶ checks   ntwait through its NT face, every answer compared
+//!                 ├─▶ faults   the same promises, tried on the peers
+//!                 ├─▶ rows     P1 to P14: what is measured, by whom, and the target
+//!                 │     └─▶ measure   turns, rounds, clocks       peers   one event each
+//!                 └─▶ report   the table, the JSON, the page with its plots
+//! ```
+//!
+//! `os`, `stats`, `crowd`, `race` and `watch` are the tools underneath: pinning, medians, threads that are known to
+//! sleep, a set aimed at the end of a timed wait, and work that may hang.
+
+mod checks;
+mod cli;
+mod crowd;
+mod faults;
+mod measure;
+mod os;
+mod peers;
+mod plan;
+mod progress;
+mod race;
+mod report;
+mod rows;
+mod session;
+mod stats;
+mod watch;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use cli::{Args, Hidden};
+
+/// A correctness check failed.
+const FAILED: u8 = 1;
+/// The report cannot be written, or a child was asked for nonsense.
+const UNUSABLE: u8 = 2;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    if let Some(Hidden::Alive { kind, cpu, count }) = &args.hidden {
+        return match rows::one_child(kind, *cpu, *count) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(why) => unusable(&why),
+        };
+    }
+    watch::collect_panics();
+    let report = session::run(&args);
+    match session::write(&report, &args) {
+        Ok(page) => println!("Report: {} (and report.json), {:.0} s", page.display(), report.seconds),
+        Err(error) => return unusable(&format!("the report cannot be written: {error}")),
+    }
+    if report.failed() { ExitCode::from(FAILED) } else { ExitCode::SUCCESS }
+}
+
+fn unusable(why: &str) -> ExitCode {
+    eprintln!("{why}");
+    ExitCode::from(UNUSABLE)
+}

@@ -1,0 +1,126 @@
+//! How a model is run: under the checker every interleaving (up to a bound on preemptions), natively many times.
+//!
+//! Each model in `tests/` is one invariant of the engine, written as a body that makes a runtime, lets two or three
+//! threads act on it through the library's public face, and asserts what may come of it. A [`Reached`] set records
+//! the endings; under the checker each that was announced must have come up, so a model cannot pass by never
+//! getting to the interesting place.
+
+pub mod nt;
+
+#[cfg(ntwait_loom)]
+use loom::thread;
+#[cfg(not(ntwait_loom))]
+use std::thread;
+
+pub use thread::{JoinHandle, yield_now};
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+/// Native runs of a body.
+#[cfg(not(ntwait_loom))]
+const NATIVE_RUNS: usize = 300;
+
+/// Runs the body under the model checker.
+///
+/// `LOOM_MAX_PREEMPTIONS` bounds the preemptions in one execution; `run.sh` sets it.
+#[cfg(ntwait_loom)]
+pub fn model(body: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.max_branches = 50_000;
+    builder.check(move || {
+        body();
+        ntwait::internals::release_thread();
+    });
+}
+
+/// Runs the body natively, again and again.
+#[cfg(not(ntwait_loom))]
+pub fn model(body: impl Fn() + Send + Sync + 'static) {
+    for _ in 0..NATIVE_RUNS {
+        body();
+    }
+}
+
+/// Starts a thread of the model. It gives its record back before it can be joined: under the checker thread-local
+/// values are dropped after that, when the model's process may be over.
+pub fn spawn<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    thread::spawn(move || {
+        let result = body();
+        ntwait::internals::release_thread();
+        result
+    })
+}
+
+/// The endings that a model announces, and how often each came up over all executions.
+#[derive(Clone, Debug)]
+pub struct Reached(Arc<Mutex<BTreeMap<String, u64>>>);
+
+impl Reached {
+    /// All of these must come up under the checker, and no others ever.
+    #[must_use]
+    pub fn expect(endings: &[&str]) -> Self {
+        Self(Arc::new(Mutex::new(endings.iter().map(|&e| (e.to_owned(), 0)).collect())))
+    }
+
+    /// This execution ended so.
+    pub fn note(&self, ending: impl AsRef<str>) {
+        let mut endings = self.0.lock().expect("no panic while it is held");
+        match endings.get_mut(ending.as_ref()) {
+            Some(count) => *count += 1,
+            None => {
+                drop(endings);
+                panic!("an ending that must not be: {}", ending.as_ref());
+            }
+        }
+    }
+
+    /// Under the checker: was every ending reached?
+    pub fn check(&self) {
+        let endings = self.0.lock().expect("no panic while it is held");
+        println!("{endings:?}");
+        if cfg!(ntwait_loom) {
+            assert!(endings.values().all(|&count| count > 0), "not all endings were reached: {endings:?}");
+        }
+    }
+}
+
+/// Runs a model that ends with one of these endings each time, and checks that all come up.
+pub fn model_reaching(endings: &[&str], body: impl Fn() -> String + Send + Sync + 'static) {
+    let reached = Reached::expect(endings);
+    let noted = reached.clone();
+    model(move || noted.note(body()));
+    reached.check();
+}
+
+/// A flag without any ordering of its own: what one thread wrote before a signal and another reads after a wait.
+#[derive(Clone, Debug)]
+pub struct Flag(Arc<flag::Cell>);
+
+#[cfg(ntwait_loom)]
+mod flag {
+    pub(super) use loom::sync::atomic::{AtomicBool as Cell, Ordering};
+}
+#[cfg(not(ntwait_loom))]
+mod flag {
+    pub(super) use std::sync::atomic::{AtomicBool as Cell, Ordering};
+}
+
+/// A flag that is down.
+#[must_use]
+pub fn shared_flag() -> Flag {
+    Flag(Arc::new(flag::Cell::new(false)))
+}
+
+impl Flag {
+    /// A plain store.
+    pub fn raise(&self) {
+        self.0.store(true, flag::Ordering::Relaxed);
+    }
+
+    /// A plain load.
+    #[must_use]
+    pub fn is_up(&self) -> bool {
+        self.0.load(flag::Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,131 @@
+//! Short forms of the calls that models are made of.
+
+use ntwait::{AccessMask, EventType, Handle, NtStatus, ObjectAttributes, Runtime, WaitPolicy, WaitType};
+use std::sync::Arc;
+
+/// A relative time-out. Under the checker it passes when a thread calls `pass_time`; natively, soon.
+pub const SOON: Option<i64> = Some(-100);
+/// For ever.
+pub const NEVER: Option<i64> = None;
+/// A poll.
+pub const POLL: Option<i64> = Some(0);
+
+/// A runtime that several threads share.
+#[derive(Clone, Debug)]
+pub struct Nt(Arc<Runtime>);
+
+impl Default for Nt {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Nt {
+    /// A small runtime that never spins: models explore the sleep.
+    #[must_use]
+    pub fn new() -> Self {
+        let runtime = Runtime::builder().wait_policy(WaitPolicy::NO_SPIN).max_handles(4096).build();
+        Self(Arc::new(runtime.expect("address space for a small table")))
+    }
+
+    /// An auto-reset event.
+    #[must_use]
+    pub fn auto(&self, set: bool) -> Handle {
+        self.event(EventType::SYNCHRONIZATION, set)
+    }
+
+    /// A manual-reset event.
+    #[must_use]
+    pub fn manual(&self, set: bool) -> Handle {
+        self.event(EventType::NOTIFICATION, set)
+    }
+
+    fn event(&self, event_type: EventType, set: bool) -> Handle {
+        self.0
+            .nt_create_event(AccessMask::EVENT_ALL_ACCESS, ObjectAttributes::NONE, event_type, set)
+            .expect("a new event")
+    }
+
+    /// Sets; returns the state before.
+    pub fn set(&self, event: Handle) -> i32 {
+        self.0.nt_set_event(event).expect("an open event")
+    }
+
+    /// Sets an event whose handle may be closed.
+    pub fn try_set(&self, event: Handle) -> Result<i32, NtStatus> {
+        self.0.nt_set_event(event)
+    }
+
+    /// Resets; returns the state before.
+    pub fn reset(&self, event: Handle) -> i32 {
+        self.0.nt_reset_event(event).expect("an open event")
+    }
+
+    /// Pulses; returns the state before.
+    pub fn pulse(&self, event: Handle) -> i32 {
+        self.0.nt_pulse_event(event).expect("an open event")
+    }
+
+    /// Waits for one object, not alertably.
+    pub fn wait(&self, event: Handle, timeout: Option<i64>) -> NtStatus {
+        self.0.nt_wait_for_single_object(event, false, timeout)
+    }
+
+    /// Waits for one object, alertably.
+    pub fn wait_alertably(&self, event: Handle, timeout: Option<i64>) -> NtStatus {
+        self.0.nt_wait_for_single_object(event, true, timeout)
+    }
+
+    /// Waits for the first of several.
+    pub fn any(&self, events: &[Handle], timeout: Option<i64>) -> NtStatus {
+        self.0.nt_wait_for_multiple_objects(events, WaitType::ANY, false, timeout)
+    }
+
+    /// Waits for all of several.
+    pub fn all(&self, events: &[Handle], timeout: Option<i64>) -> NtStatus {
+        self.0.nt_wait_for_multiple_objects(events, WaitType::ALL, false, timeout)
+    }
+
+    /// Is the event set? Takes nothing.
+    #[must_use]
+    pub fn state(&self, event: Handle) -> i32 {
+        let mut information = [0; 8];
+        let status = self.0.nt_query_event(event, 0, &mut information, None);
+        assert_eq!(status, NtStatus::SUCCESS);
+        i32::from(information[4])
+    }
+
+    /// Closes.
+    pub fn close(&self, handle: Handle) -> NtStatus {
+        self.0.nt_close(handle)
+    }
+
+    /// A second handle to the same object.
+    pub fn duplicate(&self, handle: Handle) -> Result<Handle, NtStatus> {
+        let this = Handle::CURRENT_PROCESS;
+        let same = ntwait::DuplicateOptions::SAME_ACCESS;
+        self.0.nt_duplicate_object(this, handle, this, AccessMask::empty(), Default::default(), same)
+    }
+
+    /// Handles that refer to the object, asked under its lock.
+    pub fn handle_count(&self, handle: Handle) -> Result<u32, NtStatus> {
+        let mut basic = [0; 56];
+        self.0.nt_query_object(handle, 0, &mut basic, None).ok()?;
+        Ok(u32::from_ne_bytes([basic[8], basic[9], basic[10], basic[11]]))
+    }
+
+    /// Returns when somebody is queued on the event. Nothing but a wait adds a reference that is no handle.
+    pub fn until_queued(&self, event: Handle) {
+        while self.waiter_references(event) == 0 {
+            crate::yield_now();
+        }
+    }
+
+    fn waiter_references(&self, event: Handle) -> u32 {
+        let mut basic = [0; 56];
+        let status = self.0.nt_query_object(event, 0, &mut basic, None);
+        assert_eq!(status, NtStatus::SUCCESS);
+        let field = |at: usize| u32::from_ne_bytes([basic[at], basic[at + 1], basic[at + 2], basic[at + 3]]);
+        field(12) - field(8)
+    }
+}

@@ -1,0 +1,408 @@
+//! The handle table: look-ups without a lock, creation and closing under the lock of one shard.
+//!
+//! ```text
+//!   handle ──index──▶ entry (one load) ──slot, generation──▶ object (one compare-exchange)
+//!
+//!   entries   ┌─────────────────┬─────────────────┬ ─ ─       one word each, never moved
+//!   slots     ┌────────┬────────┬────────┬ ─ ─                64 bytes each, never moved
+//!   shards    │ lock: free indices, free slots, access masks │ × 16
+//! ```
+//!
+//! F1  A live entry names a slot that was committed and an object that was alive when the entry was written; the
+//!     generation in it tells whether it still is. A look-up takes no reference.
+//! F2  Who wins the compare-exchange that kills an entry owns the one handle count that it stood for.
+//! F3  An index belongs to the shard that took its segment from the pool and goes back there; a thread takes
+//!     from its home shard, and from others only when the pool is empty.
+//! F4  Memory is committed, and segments are allocated, with no lock held.
+//! orderings   publish and kill: Release/AcqRel → look-up: Acquire (the object's birth is seen)
+
+#![allow(unsafe_code, reason = "slots are indexed without a bounds check")]
+
+pub(crate) mod entry;
+mod shard;
+
+use crate::objects::Kind;
+use crate::objects::slot::{Born, Slot};
+use crate::status::NtStatus;
+use crate::sys::atomic::{AtomicU32, AtomicU64, Ordering};
+use crate::sys::lock::FutexLock;
+use crate::sys::region::{OutOfMemory, Region};
+use crate::sys::tls::thread_local;
+use crate::wait::{self, Home, Target};
+use core::cell::Cell;
+use crossbeam_utils::CachePadded;
+use entry::{Entry, Handle};
+use shard::{Fresh, Segment, Shard};
+
+type Entries = Region<AtomicU64>;
+type Slots = Region<Slot>;
+
+#[cfg(not(ntwait_loom))]
+mod sizes {
+    /// A power of two; enough that a few dozen threads rarely meet.
+    pub(super) const SHARDS: usize = 16;
+    /// Indices that a shard takes from the pool at a time.
+    pub(super) const SEGMENT: u32 = 65_536;
+    /// Slots that a shard takes from the pool at a time: 256 KiB.
+    pub(super) const SLOT_RUN: u32 = 4096;
+}
+
+/// A table of a few entries in a model.
+#[cfg(ntwait_loom)]
+mod sizes {
+    pub(super) const SHARDS: usize = 1;
+    pub(super) const SEGMENT: u32 = 8;
+    pub(super) const SLOT_RUN: u32 = 8;
+}
+
+use sizes::{SEGMENT, SHARDS, SLOT_RUN};
+
+/// Fewest entries of a table: with fewer, most could rest in quarantine.
+const FEWEST_ENTRIES: usize = 4096;
+/// Slots beyond the number of entries, for objects without a handle.
+const SPARE_SLOTS: usize = 4096;
+
+/// What a new handle may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Grant {
+    /// The full access mask.
+    pub(crate) mask: u32,
+    /// The entry's bits: hot rights, protect, inherit.
+    pub(crate) bits: u64,
+}
+
+/// A new object's first state.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Birth {
+    pub(crate) kind: Kind,
+    pub(crate) flags: u64,
+    pub(crate) value: u32,
+}
+
+/// The table.
+#[derive(Debug)]
+pub(crate) struct Table {
+    entries: Entries,
+    slots: Slots,
+    next_segment: CachePadded<AtomicU32>,
+    next_slot: AtomicU32,
+    shards: [CachePadded<FutexLock<Shard>>; SHARDS],
+    /// Which shard each segment belongs to (F3).
+    owners: Box<[AtomicU32]>,
+}
+
+impl Table {
+    pub(crate) fn new(max_handles: usize) -> Result<Self, OutOfMemory> {
+        let count = max_handles.clamp(FEWEST_ENTRIES, Entry::MAX_COUNT);
+        let entries = Region::reserve(count)?;
+        let slots = Region::reserve((count + SPARE_SLOTS).min(Entry::MAX_COUNT))?;
+        let segments = entries.len().div_ceil(SEGMENT as usize);
+        Ok(Self {
+            entries,
+            slots,
+            next_segment: CachePadded::new(AtomicU32::new(0)),
+            next_slot: AtomicU32::new(0),
+            shards: core::array::from_fn(|_| CachePadded::new(FutexLock::new(Shard::default()))),
+            owners: (0..segments).map(|_| AtomicU32::new(0)).collect(),
+        })
+    }
+
+    /// The object that this handle names, if it is of this kind and the handle has these rights.
+    #[inline]
+    pub(crate) fn find(&self, handle: Handle, kind: Kind, rights: u64) -> Result<Target<'_>, NtStatus> {
+        match self.entry(handle) {
+            Some(entry) if entry.allows(handle, kind as u8, rights) => Ok(self.target(entry, kind)),
+            entry => Err(refusal(entry, handle, Some(kind))),
+        }
+    }
+
+    /// The object that this handle names, of any kind, if the handle has these rights.
+    #[inline]
+    pub(crate) fn find_any(&self, handle: Handle, rights: u64) -> Result<Target<'_>, NtStatus> {
+        match self.entry(handle) {
+            Some(entry) if entry.is_named_by(handle) && entry.has(rights) => match Kind::from_bits(entry.kind()) {
+                Some(kind) => Ok(self.target(entry, kind)),
+                None => Err(NtStatus::INVALID_HANDLE),
+            },
+            entry => Err(refusal(entry, handle, None)),
+        }
+    }
+
+    #[inline]
+    fn entry(&self, handle: Handle) -> Option<Entry> {
+        // Acquire: what the entry names was born before.
+        self.entries.get(handle.index()).map(|cell| Entry(cell.load(Ordering::Acquire)))
+    }
+
+    #[inline]
+    fn target(&self, entry: Entry, kind: Kind) -> Target<'_> {
+        Target {
+            // SAFETY: F1, a live entry names a slot of this table.
+            slot: unsafe { self.slots.get_unchecked(entry.slot()) },
+            generation: entry.generation(),
+            kind,
+        }
+    }
+
+    /// A new object and a handle to it.
+    pub(crate) fn create(&self, birth: Birth, grant: Grant) -> Result<Handle, NtStatus> {
+        let (index, issue, slot_index) = self.take(grant.mask)?;
+        // SAFETY: indices come from runs of this table's slots.
+        let slot = unsafe { self.slots.get_unchecked(slot_index as usize) };
+        let generation = slot.bear(birth.kind, birth.flags, birth.value, Born::WithHandle);
+        let entry = Entry::live(issue, slot_index, generation, birth.kind as u8, grant.bits);
+        self.publish(index, entry);
+        Ok(Handle::from_parts(index, issue))
+    }
+
+    /// A new object without a handle, kept alive by the caller's pin.
+    pub(crate) fn create_pinned(&self, birth: Birth) -> Result<Target<'_>, NtStatus> {
+        let index = self.obtain(|shard| shard.take_slot(&self.slots), || self.grow_slots())?;
+        // SAFETY: indices come from runs of this table's slots.
+        let slot = unsafe { self.slots.get_unchecked(index as usize) };
+        let generation = slot.bear(birth.kind, birth.flags, birth.value, Born::Pinned);
+        Ok(Target { slot, generation, kind: birth.kind })
+    }
+
+    /// The index of one of this table's slots.
+    pub(crate) fn slot_index(&self, slot: &Slot) -> usize {
+        self.slots.index_of(slot)
+    }
+
+    /// The object of this kind that was born at this index with this generation.
+    pub(crate) fn target_at(&self, (index, generation): (usize, u32), kind: Kind) -> Result<Target<'_>, NtStatus> {
+        let slot = self.slots.get(index).ok_or(NtStatus::INVALID_HANDLE)?;
+        if slot.load().generation() != generation {
+            return Err(NtStatus::INVALID_HANDLE);
+        }
+        Ok(Target { slot, generation, kind })
+    }
+
+    /// One more handle to an object.
+    pub(crate) fn add_handle(&self, target: Target<'_>, grant: Grant) -> Result<Handle, NtStatus> {
+        let (index, issue) = self.take_index(grant.mask)?;
+        let Some(mut held) = target.slot.lock(target.generation) else {
+            self.shard_of(index).lock().free_index(index, &self.entries);
+            return Err(NtStatus::INVALID_HANDLE);
+        };
+        held.add_handle();
+        if held.unlock().pay() {
+            self.recycle(target.slot);
+        }
+        let slot = self.slots.index_of(target.slot) as u32;
+        self.publish(index, Entry::live(issue, slot, target.generation, target.kind as u8, grant.bits));
+        Ok(Handle::from_parts(index, issue))
+    }
+
+    /// Release: who finds the entry finds the object that was born before.
+    fn publish(&self, index: u32, entry: Entry) {
+        if let Some(cell) = self.entries.get(index as usize) {
+            cell.store(entry.0, Ordering::Release);
+        }
+    }
+
+    /// Closes a handle.
+    pub(crate) fn close(&self, handle: Handle) -> Result<(), NtStatus> {
+        let entry = self.change(handle, |entry| {
+            if entry.has(Entry::PROTECT) {
+                return Err(NtStatus::HANDLE_NOT_CLOSABLE);
+            }
+            Ok(Entry::free(entry.issue() + 1 & 0x3F, None))
+        })?;
+        // F2: the handle count is ours.
+        let target = self.target(entry, Kind::Event);
+        let destroyed = wait::drop_handle(target);
+        let index = handle.index() as u32;
+        let mut shard = self.shard_of(index).lock();
+        shard.free_index(index, &self.entries);
+        if destroyed {
+            shard.free_slot(entry.slot() as u32, &self.slots);
+        }
+        Ok(())
+    }
+
+    /// Sets the flags that a handle can have, inherit and protect from close, to these.
+    pub(crate) fn set_flags(&self, handle: Handle, bits: u64) -> Result<(), NtStatus> {
+        let flags = Entry::INHERIT | Entry::PROTECT;
+        self.change(handle, |entry| Ok(Entry(entry.0 & !flags | bits & flags))).map(drop)
+    }
+
+    /// Replaces the entry that this handle names; returns the one replaced.
+    fn change(&self, handle: Handle, change: impl Fn(Entry) -> Result<Entry, NtStatus>) -> Result<Entry, NtStatus> {
+        let cell = self.entries.get(handle.index()).ok_or(NtStatus::INVALID_HANDLE)?;
+        let mut entry = Entry(cell.load(Ordering::Acquire));
+        loop {
+            if !entry.is_named_by(handle) {
+                return Err(NtStatus::INVALID_HANDLE);
+            }
+            let new = change(entry)?;
+            match cell.compare_exchange(entry.0, new.0, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return Ok(entry),
+                Err(seen) => entry = Entry(seen),
+            }
+        }
+    }
+
+    /// What a handle may do, all of it.
+    pub(crate) fn grant(&self, handle: Handle) -> Result<Grant, NtStatus> {
+        loop {
+            let entry = self.entry(handle).filter(|entry| entry.is_named_by(handle)).ok_or(NtStatus::INVALID_HANDLE)?;
+            let index = handle.index() as u32;
+            let mask = self.shard_of(index).lock().mask(index);
+            // The mask is that of the handle, if the index still stands for the same one.
+            if self.entry(handle) == Some(entry)
+                && let Some(mask) = mask
+            {
+                return Ok(Grant { mask, bits: entry.0 });
+            }
+        }
+    }
+
+    // === indices and slots ===
+
+    fn take(&self, mask: u32) -> Result<(u32, u64, u32), NtStatus> {
+        let mut shard = self.shards[home_shard()].lock();
+        if let Some(slot) = shard.take_slot(&self.slots) {
+            if let Some((index, issue)) = shard.take_index(mask, &self.entries) {
+                return Ok((index, issue, slot));
+            }
+            shard.free_slot(slot, &self.slots);
+        }
+        drop(shard);
+        self.take_slowly(mask)
+    }
+
+    #[cold]
+    fn take_slowly(&self, mask: u32) -> Result<(u32, u64, u32), NtStatus> {
+        let slot = self.obtain(|shard| shard.take_slot(&self.slots), || self.grow_slots())?;
+        match self.take_index(mask) {
+            Ok((index, issue)) => Ok((index, issue, slot)),
+            Err(status) => {
+                self.shards[home_shard()].lock().free_slot(slot, &self.slots);
+                Err(status)
+            }
+        }
+    }
+
+    fn take_index(&self, mask: u32) -> Result<(u32, u64), NtStatus> {
+        self.obtain(|shard| shard.take_index(mask, &self.entries), || self.grow_indices())
+    }
+
+    /// From the home shard; if it has none, after adding to it; if there is nothing to add, from another (F3).
+    fn obtain<T>(
+        &self,
+        take: impl Fn(&mut Shard) -> Option<T>,
+        grow: impl Fn() -> Result<(), NtStatus>,
+    ) -> Result<T, NtStatus> {
+        let home = home_shard();
+        let status = loop {
+            if let Some(taken) = take(&mut self.shards[home].lock()) {
+                return Ok(taken);
+            }
+            if let Err(status) = grow() {
+                break status;
+            }
+        };
+        let others = (home + 1..home + SHARDS).map(|number| &self.shards[number % SHARDS]);
+        for shard in others {
+            if let Some(taken) = take(&mut shard.lock()) {
+                return Ok(taken);
+            }
+        }
+        Err(status)
+    }
+
+    fn grow_indices(&self) -> Result<(), NtStatus> {
+        let home = home_shard();
+        let run = claim(&self.next_segment, SEGMENT, &self.entries)?;
+        self.owners[(run.next / SEGMENT) as usize].store(home as u32, Ordering::Release);
+        let mut segment = Segment::new(run.next, run.end - run.next);
+        loop {
+            let mut shard = self.shards[home].lock();
+            let Err(back) = shard.add_segment(segment) else {
+                return Ok(());
+            };
+            segment = back;
+            let wanted = shard.segment_count() * 2 + 4;
+            drop(shard);
+            let roomier = Vec::with_capacity(wanted); // F4
+            let old = self.shards[home].lock().make_room(roomier);
+            drop(old);
+        }
+    }
+
+    fn grow_slots(&self) -> Result<(), NtStatus> {
+        let run = claim(&self.next_slot, SLOT_RUN, &self.slots)?;
+        self.shards[home_shard()].lock().add_slots(run, &self.slots);
+        Ok(())
+    }
+
+    fn shard_of(&self, index: u32) -> &FutexLock<Shard> {
+        let owner = self.owners[(index / SEGMENT) as usize].load(Ordering::Acquire);
+        &self.shards[owner as usize]
+    }
+}
+
+impl Home for Table {
+    #[cold]
+    fn recycle(&self, slot: &Slot) {
+        let index = self.slots.index_of(slot) as u32;
+        self.shards[home_shard()].lock().free_slot(index, &self.slots);
+    }
+}
+
+/// Why a look-up failed, in NT's order: existence, type, access [H8].
+#[cold]
+fn refusal(entry: Option<Entry>, handle: Handle, kind: Option<Kind>) -> NtStatus {
+    match entry {
+        Some(entry) if entry.is_named_by(handle) => match kind {
+            Some(kind) if entry.kind() != kind as u8 => NtStatus::OBJECT_TYPE_MISMATCH,
+            _ => NtStatus::ACCESS_DENIED,
+        },
+        _ => NtStatus::INVALID_HANDLE,
+    }
+}
+
+/// The next run of a region that nobody has, committed. Committing twice does no harm, so a loser tries again.
+fn claim<T: crate::sys::region::Zeroed>(next: &AtomicU32, step: u32, region: &Region<T>) -> Result<Fresh, NtStatus> {
+    let mut first = next.load(Ordering::Relaxed);
+    loop {
+        let end = (first + step).min(region.len() as u32);
+        if first >= end {
+            return Err(NtStatus::INSUFFICIENT_RESOURCES);
+        }
+        region
+            .commit(first as usize, (end - first) as usize)
+            .map_err(|OutOfMemory| NtStatus::INSUFFICIENT_RESOURCES)?;
+        match next.compare_exchange(first, end, Ordering::AcqRel, Ordering::Relaxed) {
+            Ok(_) => return Ok(Fresh { next: first, end }),
+            Err(seen) => first = seen,
+        }
+    }
+}
+
+thread_local! {
+    static HOME_SHARD: Cell<usize> = const { Cell::new(usize::MAX) };
+}
+
+/// The shard that the calling thread takes from: threads are dealt out in turn.
+fn home_shard() -> usize {
+    let dealt = HOME_SHARD.try_with(|home| {
+        if home.get() == usize::MAX {
+            home.set(deal() as usize % SHARDS);
+        }
+        home.get()
+    });
+    dealt.unwrap_or(0) // in a destructor, late
+}
+
+#[cfg(not(ntwait_loom))]
+fn deal() -> u32 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+#[cfg(ntwait_loom)]
+fn deal() -> u32 {
+    0
+}

@@ -1,0 +1,46 @@
+//! What the models need of the inside: alerts, whose calls are still to come, and the model's ill luck.
+//!
+//! Not part of the library's interface; it changes without notice.
+
+#![allow(missing_docs, reason = "hidden, and used by the models alone")]
+
+use crate::waiter::park::Pending;
+use crate::waiter::record::{self, ThreadRecord};
+
+/// A thread that can be alerted while it lives.
+#[derive(Clone, Copy, Debug)]
+pub struct Thread(&'static ThreadRecord);
+
+impl Thread {
+    /// The calling thread.
+    pub fn current() -> Self {
+        Self(record::current_for_good())
+    }
+
+    pub fn alert(self) {
+        crate::wait::alert::post(self.0, Pending::Alert);
+    }
+
+    /// As if an APC had been queued.
+    pub fn announce_apc(self) {
+        crate::wait::alert::post(self.0, Pending::Apc);
+    }
+}
+
+/// Gives the calling thread's record back: the last act of a model's main thread, whose thread-local values
+/// outlive the model's process.
+pub fn release_thread() {
+    record::release_current();
+}
+
+/// All deadlines pass. Natively they do so by themselves.
+pub fn pass_time() {
+    #[cfg(ntwait_loom)]
+    crate::sys::model::pass_time();
+}
+
+/// All sleepers return for no reason. Natively the kernel may do so, and this does nothing.
+pub fn disturb() {
+    #[cfg(ntwait_loom)]
+    crate::sys::model::disturb();
+}

@@ -1,0 +1,75 @@
+//! The synchronization objects of Windows NT for any Linux process, in user space.
+//!
+//! Events behind integer handles, one wait over any mix of objects, NT's status codes and its semantics to the
+//! letter: direct hand-off in first-in first-out order, atomic wait-all, pulses, time-outs on both clocks. No
+//! driver, no server, no file descriptor per object, no lock that is shared by all. An operation that finds nobody
+//! waiting is one load of the handle's entry and one compare-exchange on the object.
+//!
+//! # Three faces
+//!
+//! * [`Runtime`] has the `nt_*` calls, with NT's arguments and [`NtStatus`] answers.
+//! * [`Event`], [`wait_any`] and [`wait_all`] are the same for Rust programs: they own their handles.
+//! * [`NtdllApi`] is the small trait that a Windows-on-Linux shim programs against, implemented by [`Ntdll`].
+//!
+//! ```
+//! use ntwait::{Ended, Event, wait_any};
+//! use std::time::Duration;
+//!
+//! let (data, stop) = (Event::auto_reset(false)?, Event::manual_reset(false)?);
+//! std::thread::scope(|scope| {
+//!     scope.spawn(|| data.set());
+//!     assert_eq!(wait_any(&[&stop, &data], Duration::from_secs(5)), Ok(Ended::Object(1)));
+//! });
+//! assert!(!data.is_set(), "an auto-reset event is taken by the wait");
+//! # Ok::<(), ntwait::NtStatus>(())
+//! ```
+//!
+//! # What it promises
+//!
+//! 1. The documented and tested behaviour of NT, status code by status code. Source comments and tests cite the
+//!    facts by number (`W8`, `E7`), with the fact in words beside it.
+//! 2. Wait-any takes exactly one object; wait-all takes all in one indivisible step, or nothing. A wait that times
+//!    out or is alerted has taken nothing, and one that loses that race reports success.
+//! 3. The signaller decides which waiter is satisfied and takes the object on its behalf, in the order in which they
+//!    came. No release is lost: two sets with two waiters release two.
+//! 4. A closed handle is `STATUS_INVALID_HANDLE`, its value does not come back within 65,536 creations, and no
+//!    operation that began on one object ever lands on another.
+//! 5. Bad input is an answer, not a crash.
+//!
+//! It does not share objects between processes, and names for objects are still to come.
+//!
+//! # How it is made
+//!
+//! ```text
+//!  api, event ─┐       ┌─▶ handle ──┐
+//!              ├─▶ nt ─┤            ├─▶ objects ─▶ waiter ─▶ sys
+//!  runtime ────┘       └─▶ wait ────┘
+//! ```
+//!
+//! `objects::word` has the 64 bits on which everything turns; `wait` describes the engine, and `waiter::park` the
+//! one word that decides how a wait ends. Each file's head has its states, its invariants with their numbers, and
+//! its memory orderings. The models in `loom-tests/` are named after the invariants.
+
+mod api;
+mod event;
+mod handle;
+#[cfg(any(feature = "internals", ntwait_loom))]
+#[doc(hidden)]
+pub mod internals;
+mod nt;
+mod objects;
+mod runtime;
+mod status;
+mod sys;
+mod wait;
+mod waiter;
+
+pub use api::{EventHandle, INFINITE, Ntdll, NtdllApi, WAIT_OBJECT_0, WAIT_TIMEOUT};
+pub use event::{Event, Waitable, wait_all, wait_any};
+pub use handle::entry::Handle;
+pub use nt::access::{AccessMask, DuplicateOptions, HandleAttributes, ObjectAttributes};
+pub use nt::{EventType, WaitType};
+pub use runtime::{Runtime, RuntimeBuilder};
+pub use status::NtStatus;
+pub use sys::clock::Timeout;
+pub use wait::{Ended, WaitPolicy};

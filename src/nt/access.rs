@@ -1,0 +1,256 @@
+//! Access masks, handle attributes and duplicate options: the bits of the NT face.
+
+use crate::handle::Grant;
+use crate::handle::entry::Entry;
+use crate::objects::Kind;
+use crate::status::NtStatus;
+use bitflags::bitflags;
+
+bitflags! {
+    /// What a handle may do. Any bit pattern may be passed in; those that a type does not have are dropped [H22].
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+    pub struct AccessMask: u32 {
+        /// Ask for an event's state.
+        const EVENT_QUERY_STATE = 0x0001;
+        /// Set, reset, clear, pulse an event.
+        const EVENT_MODIFY_STATE = 0x0002;
+        /// Duplicate handles from or into a process.
+        const PROCESS_DUP_HANDLE = 0x0040;
+        /// A standard right, kept and not used.
+        const DELETE = 0x0001_0000;
+        /// A standard right, kept and not used.
+        const READ_CONTROL = 0x0002_0000;
+        /// A standard right, kept and not used.
+        const WRITE_DAC = 0x0004_0000;
+        /// A standard right, kept and not used.
+        const WRITE_OWNER = 0x0008_0000;
+        /// Wait for the object.
+        const SYNCHRONIZE = 0x0010_0000;
+        /// Needs a privilege that nobody has here.
+        const ACCESS_SYSTEM_SECURITY = 0x0100_0000;
+        /// Everything that the caller could have [H31].
+        const MAXIMUM_ALLOWED = 0x0200_0000;
+        /// All rights of the type.
+        const GENERIC_ALL = 0x1000_0000;
+        /// What the type maps execution to; synchronize, for events [E23].
+        const GENERIC_EXECUTE = 0x2000_0000;
+        /// What the type maps writing to; modify, for events [E23].
+        const GENERIC_WRITE = 0x4000_0000;
+        /// What the type maps reading to; query, for events [E23].
+        const GENERIC_READ = 0x8000_0000;
+        /// All rights of an event.
+        const EVENT_ALL_ACCESS = 0x001F_0003;
+        /// All rights of a process.
+        const PROCESS_ALL_ACCESS = 0x001F_FFFF;
+        /// All rights of a thread.
+        const THREAD_ALL_ACCESS = 0x001F_FFFF;
+    }
+}
+
+bitflags! {
+    /// Attributes of a handle or of a creation (`OBJ_*`).
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+    pub struct HandleAttributes: u32 {
+        /// The handle cannot be closed [H6]. For duplication only.
+        const PROTECT_CLOSE = 0x001;
+        /// A child process would inherit the handle; kept as a flag.
+        const INHERIT = 0x002;
+        /// The object outlives its handles: needs a privilege that nobody has here.
+        const PERMANENT = 0x010;
+        /// No other process may open the object. Not together with `INHERIT` [H32].
+        const EXCLUSIVE = 0x020;
+        /// Names are compared without case.
+        const CASE_INSENSITIVE = 0x040;
+        /// An object of this name may exist already.
+        const OPENIF = 0x080;
+        /// Open a symbolic link, not what it points to.
+        const OPENLINK = 0x100;
+        /// A handle that only the kernel may use; here like any other.
+        const KERNEL_HANDLE = 0x200;
+        /// Check access even for the kernel; here always so.
+        const FORCE_ACCESS_CHECK = 0x400;
+        /// Ignore an impersonated user's devices; here always so.
+        const IGNORE_IMPERSONATED_DEVICEMAP = 0x800;
+        /// Do not follow reparse points; here always so.
+        const DONT_REPARSE = 0x1000;
+    }
+}
+
+bitflags! {
+    /// How [`nt_duplicate_object`](crate::Runtime::nt_duplicate_object) duplicates [H14].
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+    pub struct DuplicateOptions: u32 {
+        /// Close the source handle, even if the duplication fails later [H18].
+        const CLOSE_SOURCE = 1;
+        /// The new handle has the source's access; the access argument is ignored.
+        const SAME_ACCESS = 2;
+        /// The new handle has the source's inherit and protect flags; the attributes argument is ignored.
+        const SAME_ATTRIBUTES = 4;
+    }
+}
+
+/// Attributes of an object to create.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ObjectAttributes {
+    /// The `OBJ_*` flags.
+    pub attributes: HandleAttributes,
+}
+
+impl ObjectAttributes {
+    /// An unnamed object, an ordinary handle.
+    pub const NONE: Self = Self::new(HandleAttributes::empty());
+
+    /// An unnamed object with these flags.
+    #[must_use]
+    pub const fn new(attributes: HandleAttributes) -> Self {
+        Self { attributes }
+    }
+
+    /// The entry bits of the new handle, or why there can be none [H32].
+    pub(super) fn entry_bits(self) -> Result<u64, NtStatus> {
+        let attributes = self.attributes;
+        let valid = HandleAttributes::all() - HandleAttributes::PROTECT_CLOSE;
+        if !valid.contains(attributes) || attributes.contains(HandleAttributes::EXCLUSIVE | HandleAttributes::INHERIT) {
+            Err(NtStatus::INVALID_PARAMETER)
+        } else if attributes.contains(HandleAttributes::PERMANENT) {
+            Err(NtStatus::PRIVILEGE_NOT_HELD)
+        } else {
+            Ok(attributes.entry_bits())
+        }
+    }
+}
+
+impl HandleAttributes {
+    /// What of this is kept in a handle entry.
+    pub(super) fn entry_bits(self) -> u64 {
+        let bit = |flag, bit| if self.contains(flag) { bit } else { 0 };
+        bit(Self::INHERIT, Entry::INHERIT) | bit(Self::PROTECT_CLOSE, Entry::PROTECT)
+    }
+
+    pub(super) fn from_entry_bits(bits: u64) -> Self {
+        let flag = |bit, flag| if bits & bit != 0 { flag } else { Self::empty() };
+        flag(Entry::INHERIT, Self::INHERIT) | flag(Entry::PROTECT, Self::PROTECT_CLOSE)
+    }
+}
+
+/// What the generic rights of a type mean.
+pub(super) struct Rights {
+    read: AccessMask,
+    write: AccessMask,
+    execute: AccessMask,
+    pub(super) all: AccessMask,
+    /// The rights that an entry keeps hot, as modify and query.
+    modify: AccessMask,
+    query: AccessMask,
+}
+
+const PROCESS_READ: u32 = 0x0002_0410;
+const PROCESS_WRITE: u32 = 0x0002_0BEA;
+const PROCESS_EXECUTE: u32 = 0x0012_1001;
+const THREAD_READ: u32 = 0x0002_0048;
+const THREAD_WRITE: u32 = 0x0002_0437;
+const THREAD_EXECUTE: u32 = 0x0012_1800;
+
+impl Rights {
+    pub(super) const fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::Event => Self {
+                read: AccessMask::READ_CONTROL.union(AccessMask::EVENT_QUERY_STATE),
+                write: AccessMask::READ_CONTROL.union(AccessMask::EVENT_MODIFY_STATE),
+                execute: AccessMask::READ_CONTROL.union(AccessMask::SYNCHRONIZE),
+                all: AccessMask::EVENT_ALL_ACCESS,
+                modify: AccessMask::EVENT_MODIFY_STATE,
+                query: AccessMask::EVENT_QUERY_STATE,
+            },
+            Kind::Process => Self::unasked(PROCESS_READ, PROCESS_WRITE, PROCESS_EXECUTE),
+            Kind::Thread => Self::unasked(THREAD_READ, THREAD_WRITE, THREAD_EXECUTE),
+        }
+    }
+
+    /// A type whose own rights no fast path asks for.
+    const fn unasked(read: u32, write: u32, execute: u32) -> Self {
+        Self {
+            read: AccessMask::from_bits_retain(read),
+            write: AccessMask::from_bits_retain(write),
+            execute: AccessMask::from_bits_retain(execute),
+            all: AccessMask::PROCESS_ALL_ACCESS,
+            modify: AccessMask::empty(),
+            query: AccessMask::empty(),
+        }
+    }
+
+    /// The access that is granted for what was asked: generic rights mapped, unknown bits dropped [H22, E23].
+    /// `None`: a right was asked for that needs a privilege.
+    pub(super) fn grant(&self, asked: AccessMask) -> Option<AccessMask> {
+        if asked.contains(AccessMask::ACCESS_SYSTEM_SECURITY) {
+            return None;
+        }
+        let generic = [
+            (AccessMask::GENERIC_READ, self.read),
+            (AccessMask::GENERIC_WRITE, self.write),
+            (AccessMask::GENERIC_EXECUTE, self.execute),
+            (AccessMask::GENERIC_ALL | AccessMask::MAXIMUM_ALLOWED, self.all),
+        ];
+        let mapped = generic
+            .into_iter()
+            .filter(|(flag, _)| asked.intersects(*flag))
+            .fold(asked, |mask, (_, rights)| mask | rights);
+        Some(mapped & self.all)
+    }
+
+    /// The entry's form of a granted mask.
+    pub(super) fn handle_grant(&self, mask: AccessMask, attribute_bits: u64) -> Grant {
+        let hot = |right: AccessMask, bit| if mask.intersects(right) { bit } else { 0 };
+        Grant {
+            mask: mask.bits(),
+            bits: attribute_bits
+                | hot(AccessMask::SYNCHRONIZE, Entry::SYNCHRONIZE)
+                | hot(self.modify, Entry::MODIFY)
+                | hot(self.query, Entry::QUERY),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn e23_table_of_generic_rights() {
+        let rows = [
+            (AccessMask::GENERIC_READ, 0x2_0001),
+            (AccessMask::GENERIC_WRITE, 0x2_0002),
+            (AccessMask::GENERIC_EXECUTE, 0x12_0000),
+            (AccessMask::GENERIC_ALL, 0x1F_0003),
+            (AccessMask::MAXIMUM_ALLOWED, 0x1F_0003),
+            (AccessMask::GENERIC_READ | AccessMask::GENERIC_WRITE, 0x2_0003), // E24: no SYNCHRONIZE
+            (AccessMask::from_bits_retain(0x00E0_FFFE), 0x0002),              // H22
+            (AccessMask::empty(), 0),                                         // H30
+        ];
+        for (asked, granted) in rows {
+            let mask = Rights::of(Kind::Event).grant(asked);
+            assert_eq!(mask.map(|m| m.bits()), Some(granted), "{asked:?}");
+        }
+        assert_eq!(Rights::of(Kind::Event).grant(AccessMask::from_bits_retain(!0)), None);
+    }
+
+    #[test]
+    fn h32_table_of_attributes() {
+        let rows = [
+            (0x000, Ok(0)),
+            (0x002, Ok(Entry::INHERIT)),
+            (0x020, Ok(0)),
+            (0x0C0, Ok(0)),
+            (0x022, Err(NtStatus::INVALID_PARAMETER)),
+            (0x001, Err(NtStatus::INVALID_PARAMETER)),
+            (0x004, Err(NtStatus::INVALID_PARAMETER)),
+            (0x010, Err(NtStatus::PRIVILEGE_NOT_HELD)),
+            (0x8000_0000, Err(NtStatus::INVALID_PARAMETER)),
+        ];
+        for (bits, expected) in rows {
+            let attributes = ObjectAttributes::new(HandleAttributes::from_bits_retain(bits));
+            assert_eq!(attributes.entry_bits(), expected, "{bits:#x}");
+        }
+    }
+}

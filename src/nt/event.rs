@@ -1,0 +1,147 @@
+//! `NtCreateEvent` and what can be done to an event [E1–E32].
+
+use super::access::{AccessMask, ObjectAttributes, Rights};
+use super::answer;
+use crate::handle::Birth;
+use crate::handle::entry::{Entry, Handle};
+use crate::objects::event::{CLEAR, SET};
+use crate::objects::word::Word;
+use crate::objects::{Kind, Signal, event};
+use crate::runtime::Runtime;
+use crate::status::NtStatus;
+use crate::wait::{Gone, Target, signal};
+
+/// `EVENT_TYPE`: what a satisfied wait does to an event [E1].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(transparent)]
+pub struct EventType(pub u32);
+
+impl EventType {
+    /// Manual reset: stays set until it is reset; a set releases everybody.
+    pub const NOTIFICATION: Self = Self(0);
+    /// Auto reset: each satisfied wait resets it; a set releases one.
+    pub const SYNCHRONIZATION: Self = Self(1);
+}
+
+/// `EventBasicInformation`, the one class of [`Runtime::nt_query_event`].
+const BASIC_INFORMATION: u32 = 0;
+const BASIC_INFORMATION_LENGTH: usize = 8;
+
+impl Runtime {
+    /// `NtCreateEvent`: a new event and a handle to it.
+    ///
+    /// # Errors
+    /// `INVALID_PARAMETER`: a type other than 0 and 1 [E1], attributes that do not exist or exclude each other
+    /// [H32]. `PRIVILEGE_NOT_HELD`: a right or an attribute that needs a privilege.
+    /// `INSUFFICIENT_RESOURCES`: the handle table is full, or the kernel has no memory.
+    pub fn nt_create_event(
+        &self,
+        access: AccessMask,
+        attributes: ObjectAttributes,
+        event_type: EventType,
+        initial_state: bool,
+    ) -> Result<Handle, NtStatus> {
+        let manual_reset = match event_type {
+            EventType::NOTIFICATION => true,
+            EventType::SYNCHRONIZATION => false,
+            _ => return Err(NtStatus::INVALID_PARAMETER),
+        };
+        let attribute_bits = attributes.entry_bits()?;
+        let rights = Rights::of(Kind::Event);
+        let mask = rights.grant(access).ok_or(NtStatus::PRIVILEGE_NOT_HELD)?;
+        let birth = Birth {
+            kind: Kind::Event,
+            flags: event::flags(manual_reset),
+            value: if initial_state { SET } else { CLEAR },
+        };
+        self.table().create(birth, rights.handle_grant(mask, attribute_bits))
+    }
+
+    /// `NtSetEvent`: sets the event and releases one waiter (auto reset) or all (manual reset). Returns the state
+    /// before, 0 or 1 [E3]; 0 if a waiter took it [E7].
+    ///
+    /// # Errors
+    /// `INVALID_HANDLE`, `OBJECT_TYPE_MISMATCH`, `ACCESS_DENIED` without `EVENT_MODIFY_STATE`, in this order [H8].
+    #[inline]
+    pub fn nt_set_event(&self, event: Handle) -> Result<i32, NtStatus> {
+        self.signal_event(event, Signal::Set)
+    }
+
+    /// `NtPulseEvent`: releases those who wait now, as a set would, and leaves the event clear [E6, E11], in one
+    /// indivisible step. Returns the state before.
+    ///
+    /// # Errors
+    /// As for [`nt_set_event`](Self::nt_set_event).
+    pub fn nt_pulse_event(&self, event: Handle) -> Result<i32, NtStatus> {
+        self.signal_event(event, Signal::Pulse)
+    }
+
+    /// `NtResetEvent`: clears the event. Returns the state before.
+    ///
+    /// # Errors
+    /// As for [`nt_set_event`](Self::nt_set_event).
+    #[inline]
+    pub fn nt_reset_event(&self, event: Handle) -> Result<i32, NtStatus> {
+        let target = self.table().find(event, Kind::Event, Entry::MODIFY)?;
+        state_before(signal::reset(&target, self.table()))
+    }
+
+    /// `NtClearEvent`: clears the event, without saying what it was [E16].
+    pub fn nt_clear_event(&self, event: Handle) -> NtStatus {
+        self.nt_reset_event(event).err().unwrap_or(NtStatus::SUCCESS)
+    }
+
+    /// `NtSetEventBoostPriority`: sets an auto-reset event; threads have no NT priority to boost here [E30].
+    /// A manual-reset event is refused with `INVALID_PARAMETER`.
+    pub fn nt_set_event_boost_priority(&self, event: Handle) -> NtStatus {
+        match self.table().find(event, Kind::Event, Entry::MODIFY) {
+            Err(status) => status,
+            Ok(target) if target.slot.load().has(Word::MANUAL) => NtStatus::INVALID_PARAMETER,
+            Ok(target) => {
+                state_before(signal::signal(&target, Signal::Set, self.table())).err().unwrap_or(NtStatus::SUCCESS)
+            }
+        }
+    }
+
+    /// `NtQueryEvent`, class 0: eight bytes, the type (`u32`, 0 manual, 1 auto) and the state (`i32`, 0 or 1), in
+    /// the machine's byte order [E21]. The class is checked first, then the length, then the handle [E20].
+    pub fn nt_query_event(
+        &self,
+        event: Handle,
+        class: u32,
+        buffer: &mut [u8],
+        return_length: Option<&mut u32>,
+    ) -> NtStatus {
+        if class != BASIC_INFORMATION {
+            return NtStatus::INVALID_INFO_CLASS;
+        }
+        if buffer.len() != BASIC_INFORMATION_LENGTH {
+            return NtStatus::INFO_LENGTH_MISMATCH;
+        }
+        answer(buffer, return_length, self.event_information(event))
+    }
+
+    fn event_information(&self, event: Handle) -> Result<[u8; BASIC_INFORMATION_LENGTH], NtStatus> {
+        let target = self.table().find(event, Kind::Event, Entry::QUERY)?;
+        let word = signal::settled_word(&target, self.table()).map_err(|Gone| NtStatus::INVALID_HANDLE)?;
+        let event_type = if word.has(Word::MANUAL) { EventType::NOTIFICATION } else { EventType::SYNCHRONIZATION };
+        let mut bytes = [0; BASIC_INFORMATION_LENGTH];
+        bytes[..4].copy_from_slice(&event_type.0.to_ne_bytes());
+        bytes[4..].copy_from_slice(&word.value().to_ne_bytes());
+        Ok(bytes)
+    }
+
+    #[inline]
+    fn signal_event(&self, event: Handle, signal: Signal) -> Result<i32, NtStatus> {
+        let target: Target<'_> = self.table().find(event, Kind::Event, Entry::MODIFY)?;
+        state_before(signal::signal(&target, signal, self.table()))
+    }
+}
+
+#[inline]
+fn state_before(word: Result<Word, Gone>) -> Result<i32, NtStatus> {
+    match word {
+        Ok(word) => Ok(word.value() as i32),
+        Err(Gone) => Err(NtStatus::INVALID_HANDLE),
+    }
+}

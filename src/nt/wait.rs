@@ -1,0 +1,194 @@
+//! `NtWaitForSingleObject`, `NtWaitForMultipleObjects`, `NtDelayExecution`, `NtYieldExecution` [W1–W48, D1–D6];
+//! and the same waits for Rust callers, without NT's limit of 64.
+
+use crate::handle::entry::{Entry, Handle};
+use crate::runtime::Runtime;
+use crate::status::NtStatus;
+use crate::sys::clock::Timeout;
+use crate::wait::all::Refused;
+use crate::wait::take::{self, Look};
+use crate::wait::{self, Ended, Gone, Target, Terms};
+use crate::waiter::park::MAX_OBJECTS;
+
+/// `WAIT_TYPE`: all objects together or the first of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(transparent)]
+pub struct WaitType(pub u32);
+
+impl WaitType {
+    /// Wait until all are signalled at the same moment, and take all of them.
+    pub const ALL: Self = Self(0);
+    /// Wait until one is signalled, and take the first that is.
+    pub const ANY: Self = Self(1);
+}
+
+/// `MAXIMUM_WAIT_OBJECTS`.
+const MAXIMUM_WAIT_OBJECTS: usize = 64;
+
+impl Runtime {
+    /// `NtWaitForSingleObject`. The time-out is in units of 100 ns: none is for ever, 0 a poll, negative relative
+    /// to now, positive an absolute UTC time since 1601 [D1].
+    ///
+    /// Answers `WAIT_0`, `ABANDONED_WAIT_0`, `TIMEOUT`, and if `alertable` also `ALERTED` or `USER_APC`; or
+    /// `INVALID_HANDLE`, or `ACCESS_DENIED` without `SYNCHRONIZE` [W33].
+    #[inline]
+    pub fn nt_wait_for_single_object(&self, object: Handle, alertable: bool, timeout: Option<i64>) -> NtStatus {
+        self.wait_single(object, alertable, Timeout::from_nt(timeout))
+    }
+
+    /// A wait for one object that is not alertable.
+    #[inline]
+    pub(crate) fn wait_for(&self, object: Handle, timeout: Timeout) -> NtStatus {
+        self.wait_single(object, false, timeout)
+    }
+
+    #[inline]
+    fn wait_single(&self, object: Handle, alertable: bool, timeout: Timeout) -> NtStatus {
+        match self.table().find_any(object, Entry::SYNCHRONIZE) {
+            // What is there at once needs nothing else; an alertable wait prefers it to an alert anyway [W22].
+            Ok(target) => match take::one(&target) {
+                Look::Taken => NtStatus::WAIT_0,
+                Look::Clear if timeout.is_poll() && !alertable => NtStatus::TIMEOUT,
+                _ => self.wait_for_one(&target, alertable, timeout),
+            },
+            Err(status) => match self.resolve_pseudo(object) {
+                Ok(target) => self.wait_for_one(&target, alertable, timeout),
+                Err(_) => status,
+            },
+        }
+    }
+
+    #[cold]
+    fn wait_for_one(&self, target: &Target<'_>, alertable: bool, timeout: Timeout) -> NtStatus {
+        let terms = self.terms(alertable, timeout);
+        status_of(wait::any::wait(core::slice::from_ref(target), &terms).map_err(|Gone| NtStatus::INVALID_HANDLE))
+    }
+
+    /// `NtWaitForMultipleObjects` for 1 to 64 objects. Time-out and answers as for a single wait, with the position
+    /// of the object added to `WAIT_0` or `ABANDONED_WAIT_0`; a wait-all answers the plain code [W14, W18].
+    ///
+    /// Further answers: `INVALID_PARAMETER_1` for a bad count [W1], `INVALID_PARAMETER_3` for a bad type [W2], the
+    /// error of the first handle that is not good [W3], `INVALID_PARAMETER_MIX` for a wait-all that lists an object
+    /// twice [W6]. Pseudo handles are not taken [W29]. Unless the wait succeeds, nothing is taken.
+    pub fn nt_wait_for_multiple_objects(
+        &self,
+        objects: &[Handle],
+        wait_type: WaitType,
+        alertable: bool,
+        timeout: Option<i64>,
+    ) -> NtStatus {
+        if objects.is_empty() || objects.len() > MAXIMUM_WAIT_OBJECTS {
+            return NtStatus::INVALID_PARAMETER_1;
+        }
+        if !matches!(wait_type, WaitType::ALL | WaitType::ANY) {
+            return NtStatus::INVALID_PARAMETER_3;
+        }
+        let terms = self.terms(alertable, Timeout::from_nt(timeout));
+        status_of(match objects.len() {
+            1..=8 => self.wait_on_stack::<8>(objects, wait_type, &terms),
+            _ => self.wait_on_stack::<MAXIMUM_WAIT_OBJECTS>(objects, wait_type, &terms),
+        })
+    }
+
+    fn wait_on_stack<const N: usize>(
+        &self,
+        objects: &[Handle],
+        wait_type: WaitType,
+        terms: &Terms<'_>,
+    ) -> Result<Ended, NtStatus> {
+        let Some(first) = objects.first() else {
+            return Err(NtStatus::INVALID_PARAMETER_1);
+        };
+        let mut targets = [self.table().find_any(*first, Entry::SYNCHRONIZE)?; N];
+        for (target, object) in targets.iter_mut().zip(objects).skip(1) {
+            *target = self.table().find_any(*object, Entry::SYNCHRONIZE)?;
+        }
+        run(&targets[..objects.len()], wait_type, terms)
+    }
+
+    /// Waits until one of the objects is signalled and takes the first that is, with no limit of 64 (up to
+    /// 1,048,576). The list may name an object several times [W8]. No objects and no time-out is an error, as it
+    /// would never end.
+    ///
+    /// # Errors
+    /// `INVALID_PARAMETER_1`: no objects, or too many. `INVALID_HANDLE`, `ACCESS_DENIED`: the first handle that is
+    /// not good. `NO_MEMORY`: none left for so many objects.
+    pub fn wait_any(&self, objects: &[Handle], timeout: Timeout) -> Result<Ended, NtStatus> {
+        self.wait_many(objects, WaitType::ANY, timeout)
+    }
+
+    /// Waits until all of the objects are signalled at one moment and takes them all, with no limit of 64. Success
+    /// is `Object(0)`.
+    ///
+    /// # Errors
+    /// As for [`wait_any`](Self::wait_any), and `INVALID_PARAMETER_MIX`: an object is listed twice.
+    pub fn wait_all(&self, objects: &[Handle], timeout: Timeout) -> Result<Ended, NtStatus> {
+        self.wait_many(objects, WaitType::ALL, timeout)
+    }
+
+    fn wait_many(&self, objects: &[Handle], wait_type: WaitType, timeout: Timeout) -> Result<Ended, NtStatus> {
+        let terms = self.terms(false, timeout);
+        match objects.len() {
+            1..=8 => self.wait_on_stack::<8>(objects, wait_type, &terms),
+            9..=64 => self.wait_on_stack::<64>(objects, wait_type, &terms),
+            count if count == 0 || count > MAX_OBJECTS => Err(NtStatus::INVALID_PARAMETER_1),
+            count => {
+                let mut targets = Vec::new();
+                targets.try_reserve_exact(count).map_err(|_| NtStatus::NO_MEMORY)?;
+                for object in objects {
+                    targets.push(self.table().find_any(*object, Entry::SYNCHRONIZE)?);
+                }
+                run(&targets, wait_type, &terms)
+            }
+        }
+    }
+
+    /// `NtDelayExecution`: sleeps for the interval, in units of 100 ns: negative relative, positive until an
+    /// absolute UTC time since 1601, 0 gives way to another thread [D6].
+    ///
+    /// Answers `SUCCESS` when the time is over [D5]; `NO_YIELD_PERFORMED` is possible for 0; `ALERTED` and
+    /// `USER_APC` if `alertable`.
+    pub fn nt_delay_execution(&self, alertable: bool, interval: i64) -> NtStatus {
+        let terms = self.terms(alertable, Timeout::from_nt(Some(interval)));
+        match wait::any::wait(&[], &terms) {
+            Ok(Ended::TimedOut) if interval == 0 => self.nt_yield_execution(),
+            Ok(Ended::TimedOut) | Err(Gone) => NtStatus::SUCCESS,
+            ended => status_of(ended.map_err(|Gone| NtStatus::INVALID_HANDLE)),
+        }
+    }
+
+    /// `NtYieldExecution`: lets another thread that is ready run. Linux does not say whether one was, so the answer
+    /// is always `SUCCESS`, which NT gives if so [D11].
+    pub fn nt_yield_execution(&self) -> NtStatus {
+        crate::sys::cpu::yield_now();
+        NtStatus::SUCCESS
+    }
+
+    fn terms(&self, alertable: bool, timeout: Timeout) -> Terms<'_> {
+        Terms { alertable, timeout, policy: self.wait_policy(), home: self.table() }
+    }
+}
+
+fn run(targets: &[Target<'_>], wait_type: WaitType, terms: &Terms<'_>) -> Result<Ended, NtStatus> {
+    if wait_type == WaitType::ANY {
+        return wait::any::wait(targets, terms).map_err(|Gone| NtStatus::INVALID_HANDLE);
+    }
+    wait::all::wait(targets, terms).map_err(|refused| match refused {
+        Refused::Gone => NtStatus::INVALID_HANDLE,
+        Refused::Duplicate => NtStatus::INVALID_PARAMETER_MIX,
+        Refused::NoMemory => NtStatus::NO_MEMORY,
+    })
+}
+
+/// NT's number for how a wait ended [C1].
+#[inline]
+fn status_of(ended: Result<Ended, NtStatus>) -> NtStatus {
+    match ended {
+        Ok(Ended::Object(index)) => NtStatus(NtStatus::WAIT_0.0 + index as u32),
+        Ok(Ended::Abandoned(index)) => NtStatus(NtStatus::ABANDONED_WAIT_0.0 + index as u32),
+        Ok(Ended::Alerted) => NtStatus::ALERTED,
+        Ok(Ended::Apc) => NtStatus::USER_APC,
+        Ok(Ended::TimedOut) => NtStatus::TIMEOUT,
+        Err(status) => status,
+    }
+}

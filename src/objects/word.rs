@@ -1,0 +1,147 @@
+//! The object word: generation, flags and value of one object in 64 bits.
+//!
+//! ```text
+//!  63            40 39      32 31                               0
+//!  ┌───────────────┬──────────┬──────────────────────────────────┐
+//!  │ generation 24 │ flags 8  │ value 32: state / count / owner  │
+//!  └───────────────┴──────────┴──────────────────────────────────┘
+//! ```
+//!
+//! | flag       | says                                            | set and cleared                    |
+//! |------------|-------------------------------------------------|------------------------------------|
+//! | LOCKED     | somebody holds the object's lock                | by the holder                      |
+//! | PARKED     | somebody may sleep for the lock                 | set by the sleeper, by any unlock  |
+//! | QUEUED     | the wait list or the epoch has waiters          | by the unlock that changed it      |
+//! | ALL_WAITER | a wait-all is queued here                       | by the unlock that changed it      |
+//! | OBSERVED   | someone mirrors the state                       | under the lock                     |
+//! | MANUAL     | a notification object: waits do not consume     | at creation                        |
+//! | ABANDONED  | the last owner died with it                     | under the lock                     |
+//!
+//! O1  One compare-exchange that succeeds proves: same generation, so the same object; no lock held; and, if it
+//!     asked for no [`SLOW`](Word::SLOW) flag, nobody queued and nobody watching.
+//! O2  While LOCKED is set, others may add PARKED and change nothing else.
+//! O3  An object's generation never comes back: a slot whose generation would wrap is retired.
+
+/// The generation that no object ever has: a slot that has reached it is retired (O3). Small in a model, so that
+/// the checker gets there.
+#[cfg(not(ntwait_loom))]
+pub(crate) const RETIRED: u32 = 0xFF_FFFF;
+#[cfg(ntwait_loom)]
+pub(crate) const RETIRED: u32 = 3;
+
+const GENERATION_SHIFT: u32 = 40;
+
+/// A snapshot of an object's word.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Word(u64);
+
+impl Word {
+    pub(crate) const LOCKED: u64 = 1 << 32;
+    pub(crate) const PARKED: u64 = 1 << 33;
+    pub(crate) const QUEUED: u64 = 1 << 34;
+    pub(crate) const ALL_WAITER: u64 = 1 << 35;
+    pub(crate) const OBSERVED: u64 = 1 << 36;
+    pub(crate) const MANUAL: u64 = 1 << 37;
+
+    /// Any of these sends an operation that changes the object to the slow path.
+    pub(crate) const SLOW: u64 = Self::LOCKED | Self::PARKED | Self::QUEUED | Self::OBSERVED;
+
+    const VALUE: u64 = 0xFFFF_FFFF;
+
+    #[inline]
+    pub(crate) const fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    /// A word without flags other than `flags`.
+    #[inline]
+    pub(crate) const fn new(generation: u32, flags: u64, value: u32) -> Self {
+        Self((generation as u64) << GENERATION_SHIFT | flags | value as u64)
+    }
+
+    #[inline]
+    pub(crate) const fn bits(self) -> u64 {
+        self.0
+    }
+
+    #[inline]
+    pub(crate) const fn generation(self) -> u32 {
+        (self.0 >> GENERATION_SHIFT) as u32
+    }
+
+    #[inline]
+    pub(crate) const fn value(self) -> u32 {
+        self.0 as u32
+    }
+
+    #[inline]
+    pub(crate) const fn has(self, flags: u64) -> bool {
+        self.0 & flags != 0
+    }
+
+    #[inline]
+    pub(crate) const fn is_slow(self) -> bool {
+        self.has(Self::SLOW)
+    }
+
+    #[inline]
+    #[must_use]
+    pub(crate) const fn with_value(self, value: u32) -> Self {
+        Self(self.0 & !Self::VALUE | value as u64)
+    }
+
+    #[inline]
+    #[must_use]
+    pub(crate) const fn with(self, flags: u64) -> Self {
+        Self(self.0 | flags)
+    }
+
+    #[inline]
+    #[must_use]
+    pub(crate) const fn without(self, flags: u64) -> Self {
+        Self(self.0 & !flags)
+    }
+
+    /// `flag` as `condition` says.
+    #[inline]
+    #[must_use]
+    pub(crate) const fn set_to(self, flag: u64, condition: bool) -> Self {
+        if condition { self.with(flag) } else { self.without(flag) }
+    }
+
+    /// The upper half, which is what a sleeper for the lock hands to the kernel.
+    #[inline]
+    pub(crate) const fn high_half(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_do_not_overlap() {
+        let word = Word::new(RETIRED, Word::MANUAL, u32::MAX);
+        assert_eq!(word.generation(), RETIRED);
+        assert_eq!(word.value(), u32::MAX);
+        assert!(word.has(Word::MANUAL) && !word.is_slow());
+        assert_eq!(word.with_value(0).generation(), RETIRED);
+        assert_eq!(word.with(Word::LOCKED).without(Word::LOCKED), word);
+    }
+
+    #[test]
+    fn table_slow_flags() {
+        let flags = [
+            (Word::LOCKED, true),
+            (Word::PARKED, true),
+            (Word::QUEUED, true),
+            (Word::OBSERVED, true),
+            (Word::ALL_WAITER, false), // never without QUEUED
+            (Word::MANUAL, false),
+        ];
+        for (flag, slow) in flags {
+            assert_eq!(Word::new(1, flag, 1).is_slow(), slow, "{flag:#x}");
+        }
+    }
+}

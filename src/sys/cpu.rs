@@ -1,0 +1,84 @@
+//! What the processors allow: how long it makes sense to spin, and a clock cheap enough to do it by.
+
+/// Reads of a lock word before its waiter goes to sleep. A holder that runs on another CPU is done within them;
+/// one that was preempted is not, and then sleeping is right. A model explores the sleep, not the luck.
+#[cfg(not(ntwait_loom))]
+pub(crate) const LOCK_SPINS: u32 = 100;
+#[cfg(ntwait_loom)]
+pub(crate) const LOCK_SPINS: u32 = 0;
+
+/// Looks at an object between two looks at the clock.
+pub(crate) const SPINS_PER_CLOCK_READ: u32 = 16;
+
+/// Is there one CPU only, so that nobody can signal while we spin? Asked of the kernel once: the number of CPUs
+/// of the whole process; a thread that is confined to its signaller's CPU learns from its failures.
+#[cfg(not(ntwait_loom))]
+pub(crate) fn is_single() -> bool {
+    use super::atomic::{AtomicU32, Ordering};
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let known = COUNT.load(Ordering::Relaxed);
+    if known != 0 {
+        return known == 1;
+    }
+    let count = std::fs::read_to_string("/sys/devices/system/cpu/online")
+        .ok()
+        .and_then(|list| count_in_list(list.trim()))
+        .unwrap_or(2);
+    COUNT.store(count, Ordering::Relaxed);
+    count == 1
+}
+
+/// A model does not spin.
+#[cfg(ntwait_loom)]
+pub(crate) fn is_single() -> bool {
+    true
+}
+
+/// Lets another thread run (`sched_yield`).
+pub(crate) fn yield_now() {
+    #[cfg(not(ntwait_loom))]
+    rustix::thread::sched_yield();
+    #[cfg(ntwait_loom)]
+    loom::thread::yield_now();
+}
+
+/// The number of CPUs in the kernel's notation: `0-3,8`.
+#[cfg(not(ntwait_loom))]
+fn count_in_list(list: &str) -> Option<u32> {
+    list.split(',')
+        .map(|range| {
+            let (first, last) = range.split_once('-').unwrap_or((range, range));
+            let (first, last): (u32, u32) = (first.parse().ok()?, last.parse().ok()?);
+            (last + 1).checked_sub(first)
+        })
+        .sum()
+}
+
+/// Time since a moment, on the monotonic clock (no system call: the kernel maps the clock into the process).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stopwatch(std::time::Instant);
+
+impl Stopwatch {
+    pub(crate) fn start() -> Self {
+        Self(std::time::Instant::now())
+    }
+
+    /// Nanoseconds; four seconds and more read as the most that fits.
+    pub(crate) fn elapsed_ns(&self) -> u32 {
+        u32::try_from(self.0.elapsed().as_nanos()).unwrap_or(u32::MAX)
+    }
+}
+
+#[cfg(all(test, not(ntwait_loom)))]
+mod tests {
+    use super::count_in_list;
+
+    #[test]
+    fn cpu_lists() {
+        let rows =
+            [("0", Some(1)), ("0-1", Some(2)), ("0-3,8", Some(5)), ("0-3,8-9,11", Some(7)), ("", None), ("3-1", None)];
+        for (list, count) in rows {
+            assert_eq!(count_in_list(list), count, "{list:?}");
+        }
+    }
+}

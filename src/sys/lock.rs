@@ -1,0 +1,102 @@
+//! A small futex lock for what is never on a wait or signal path: the handle table's cold half, the pool of
+//! thread records.
+//!
+//! ```text
+//!           lock                 lock (taken)
+//!   FREE ─────────▶ TAKEN ──────────────────────▶ CONTENDED
+//!    ▲                │ unlock                        │ unlock: wake one
+//!    └────────────────┴───────────────────────────────┘
+//! ```
+//!
+//! L1  CONTENDED is set by whoever is about to sleep, and who has slept takes the lock as CONTENDED, because it
+//!     cannot know whether others still sleep.
+//! orderings   take: Acquire (or the RMW's) → release: Release, each on the one word.
+
+#![allow(unsafe_code, reason = "the guard derefs to what the lock protects")]
+
+use super::atomic::{AtomicU32, Ordering, spin_hint};
+use super::clock::Deadline;
+use super::cpu;
+use super::futex::{self, FutexAddr};
+use core::cell::UnsafeCell;
+use core::ops::{Deref, DerefMut};
+
+const FREE: u32 = 0;
+const TAKEN: u32 = 1;
+const CONTENDED: u32 = 2;
+
+/// A value and the lock that guards it.
+#[derive(Debug)]
+pub(crate) struct FutexLock<T> {
+    state: AtomicU32,
+    value: UnsafeCell<T>,
+}
+
+// SAFETY: the value is reached only through a guard, and there is one guard at a time.
+unsafe impl<T: Send> Sync for FutexLock<T> {}
+
+/// The right to the value, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Guard<'l, T>(&'l FutexLock<T>);
+
+impl<T> FutexLock<T> {
+    #[cfg(not(ntwait_loom))]
+    pub(crate) const fn new(value: T) -> Self {
+        Self { state: AtomicU32::new(FREE), value: UnsafeCell::new(value) }
+    }
+
+    #[cfg(ntwait_loom)]
+    pub(crate) fn new(value: T) -> Self {
+        Self { state: AtomicU32::new(FREE), value: UnsafeCell::new(value) }
+    }
+
+    #[inline]
+    pub(crate) fn lock(&self) -> Guard<'_, T> {
+        if self.state.compare_exchange(FREE, TAKEN, Ordering::Acquire, Ordering::Relaxed).is_err() {
+            self.lock_slow();
+        }
+        Guard(self)
+    }
+
+    #[cold]
+    fn lock_slow(&self) {
+        for _ in 0..cpu::LOCK_SPINS {
+            if self.state.load(Ordering::Relaxed) == FREE
+                && self.state.compare_exchange(FREE, TAKEN, Ordering::Acquire, Ordering::Relaxed).is_ok()
+            {
+                return;
+            }
+            spin_hint();
+        }
+        while self.state.swap(CONTENDED, Ordering::Acquire) != FREE {
+            futex::wait(FutexAddr::whole(&self.state), CONTENDED, &Deadline::Never);
+        }
+    }
+}
+
+impl<T> Deref for Guard<'_, T> {
+    type Target = T;
+    #[inline]
+    fn deref(&self) -> &T {
+        // SAFETY: this guard is the only one.
+        unsafe { &*self.0.value.get() }
+    }
+}
+
+impl<T> DerefMut for Guard<'_, T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: this guard is the only one.
+        unsafe { &mut *self.0.value.get() }
+    }
+}
+
+impl<T> Drop for Guard<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        // Release: what was done under the lock is seen by the next who takes it.
+        if self.0.state.swap(FREE, Ordering::Release) == CONTENDED {
+            futex::wake(FutexAddr::whole(&self.0.state), 1);
+        }
+    }
+}

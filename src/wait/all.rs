@@ -1,0 +1,216 @@
+//! Waiting for all of several objects at once: everything or nothing, in one step.
+//!
+//! ```text
+//!   start ──▶ one is clear? ──no──▶ lock all, in order ──all signalled──▶ consume all, unlock ──▶ Object(0)
+//!                  │                        │ not all
+//!                  │yes: request? time up?  ▼
+//!                  └──────────────▶ lock all, link a block to each, unlock ──▶ sleep ──▶ leave ──▶ ended
+//! ```
+//!
+//! V1  Test and link happen under all the locks; every later signal of any of the objects finds ALL_WAITER there
+//!     and tests the whole wait under all the locks again (signal.rs). So no combination is missed, and none that
+//!     did not hold at one moment is seen [W12, W16].
+//! V2  Nothing is reserved: until the moment when all are taken, each object is there for others [W15].
+//! V3  The same object twice is refused [W6, W7]; the sorting that the locks need finds it.
+
+#![allow(unsafe_code, reason = "links the thread's own wait blocks")]
+
+use super::lockset::{LockSet, Place, storage};
+use super::take::{self, Look};
+use super::{Ended, Gone, Target, Terms, Until, ended, sleep};
+use crate::objects::slot::Slot;
+use crate::waiter::park::Why;
+use crate::waiter::record::{INLINE_BLOCKS, ThreadRecord, with_current};
+use crate::waiter::{Role, WaitBlock};
+
+/// Why a wait-all was not begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// An object was destroyed between the look-up of its handle and the wait.
+    Gone,
+    /// An object is listed twice (V3).
+    Duplicate,
+    /// No memory for so many objects.
+    NoMemory,
+}
+
+impl From<Gone> for Refused {
+    fn from(_: Gone) -> Self {
+        Self::Gone
+    }
+}
+
+/// Waits until all targets can be taken together, and takes them.
+pub(crate) fn wait(targets: &[Target<'_>], terms: &Terms<'_>) -> Result<Ended, Refused> {
+    match targets.len() {
+        0..=8 => wait_on_stack::<8>(targets, terms),
+        9..=64 => wait_on_stack::<64>(targets, terms),
+        count => {
+            let mut places = storage(count).ok_or(Refused::NoMemory)?;
+            let mut order: Vec<u32> = Vec::new();
+            order.try_reserve_exact(count).map_err(|_| Refused::NoMemory)?;
+            order.resize(count, 0);
+            wait_with(targets, terms, &mut order, &mut places)
+        }
+    }
+}
+
+fn wait_on_stack<const N: usize>(targets: &[Target<'_>], terms: &Terms<'_>) -> Result<Ended, Refused> {
+    let mut places = [const { Place::Empty }; N];
+    let mut order = [0; N];
+    wait_with(targets, terms, &mut order[..targets.len()], &mut places)
+}
+
+fn wait_with<'r>(
+    targets: &[Target<'r>],
+    terms: &Terms<'_>,
+    order: &mut [u32],
+    places: &mut [Place<'r>],
+) -> Result<Ended, Refused> {
+    sort(targets, order)?;
+    let mut wait = All { targets, order, terms, until: Until::new(terms.timeout) };
+    if terms.alertable {
+        return with_current(|me| {
+            let seen = me.park.pending(); // before the look [W22]
+            wait.look_then_block(places, Some((me, seen)))
+        });
+    }
+    wait.look_then_block(places, None)
+}
+
+/// Positions in ascending order of the slots' addresses.
+fn sort(targets: &[Target<'_>], order: &mut [u32]) -> Result<(), Refused> {
+    let address = |position: u32| core::ptr::from_ref(targets[position as usize].slot);
+    for (position, place) in order.iter_mut().enumerate() {
+        *place = position as u32;
+    }
+    order.sort_unstable_by_key(|&position| address(position));
+    // Another generation in the same slot is another object; one of the two is gone, which the locking will find.
+    let same = |pair: &[u32]| {
+        let (a, b) = (&targets[pair[0] as usize], &targets[pair[1] as usize]);
+        core::ptr::eq(a.slot, b.slot)
+    };
+    if order.windows(2).any(same) { Err(Refused::Duplicate) } else { Ok(()) }
+}
+
+struct All<'a, 'r> {
+    targets: &'a [Target<'r>],
+    order: &'a [u32],
+    terms: &'a Terms<'a>,
+    until: Until,
+}
+
+impl<'r> All<'_, 'r> {
+    fn look_then_block(
+        &mut self,
+        places: &mut [Place<'r>],
+        requests: Option<(&ThreadRecord, u32)>,
+    ) -> Result<Ended, Refused> {
+        if self.could_be_satisfied()? && self.take(places)? {
+            return Ok(Ended::Object(0));
+        }
+        match requests.and_then(|(me, seen)| me.park.take_pending(seen)) {
+            Some(Why::Alerted) => return Ok(Ended::Alerted),
+            Some(_) => return Ok(Ended::Apc),
+            None => {}
+        }
+        if self.until.has_passed() {
+            return Ok(Ended::TimedOut);
+        }
+        with_current(|me| {
+            loop {
+                if let Some(end) = self.block(me, places)? {
+                    return Ok(end?);
+                }
+            }
+        })
+    }
+
+    /// False: one object was seen clear, so the wait cannot be satisfied at this moment. Loads only.
+    fn could_be_satisfied(&self) -> Result<bool, Gone> {
+        for target in self.targets {
+            match take::glance(target) {
+                Look::Clear => return Ok(false),
+                Look::Gone => return Err(Gone),
+                Look::Taken | Look::Unknown => {}
+            }
+        }
+        Ok(true)
+    }
+
+    /// All the locks, in order; none if an object is gone.
+    fn lock<'m>(&self, places: &'m mut [Place<'r>]) -> Result<LockSet<'r, 'm>, Gone> {
+        let mut locks = LockSet::new(places);
+        for &position in self.order {
+            let target = &self.targets[position as usize];
+            match target.slot.lock(target.generation) {
+                Some(held) => locks.push(held),
+                None => {
+                    locks.release(self.terms.home);
+                    return Err(Gone);
+                }
+            }
+        }
+        Ok(locks)
+    }
+
+    /// Takes all objects if all are signalled.
+    fn take(&self, places: &mut [Place<'r>]) -> Result<bool, Gone> {
+        let mut locks = self.lock(places)?;
+        let taken = locks.take_all(self.slots());
+        locks.release(self.terms.home);
+        Ok(taken)
+    }
+
+    fn slots(&self) -> impl Iterator<Item = *const Slot> + Clone {
+        self.targets.iter().map(|target| core::ptr::from_ref(target.slot))
+    }
+
+    /// Queues on all objects and sleeps. `None`: a signaller asks for another test.
+    fn block(&mut self, me: &ThreadRecord, places: &mut [Place<'r>]) -> Result<Option<Result<Ended, Gone>>, Gone> {
+        if self.targets.len() <= INLINE_BLOCKS {
+            self.queue(me, &me.blocks()[..self.targets.len()], places)
+        } else {
+            let blocks: Vec<WaitBlock> = self.targets.iter().map(|_| WaitBlock::default()).collect();
+            self.queue(me, &blocks, places)
+        }
+    }
+
+    fn queue(
+        &mut self,
+        me: &ThreadRecord,
+        blocks: &[WaitBlock],
+        places: &mut [Place<'r>],
+    ) -> Result<Option<Result<Ended, Gone>>, Gone> {
+        let deadline = self.until.deadline();
+        self.prepare(me, blocks);
+        let mut locks = self.lock(places)?;
+        if locks.take_all(self.slots()) {
+            locks.release(self.terms.home);
+            return Ok(Some(Ok(Ended::Object(0))));
+        }
+        me.park.begin();
+        for (target, block) in self.targets.iter().zip(blocks) {
+            if let Some(held) = locks.find(target.slot) {
+                // SAFETY: our own FREE block, which stays in place until `leave` has seen it FREE again.
+                unsafe { held.append(block) };
+            }
+        }
+        locks.release(self.terms.home);
+        if me.park.commit(self.terms.alertable) {
+            sleep::until_done(&me.park, &deadline);
+        }
+        sleep::leave(self.targets, blocks, self.terms.home);
+        let (why, index) = me.park.finish();
+        Ok(ended(why, index))
+    }
+
+    fn prepare(&self, me: &ThreadRecord, blocks: &[WaitBlock]) {
+        // SAFETY: we are the thread, and none of the blocks is linked yet.
+        unsafe { me.set_wait_set(blocks) };
+        for (index, (target, block)) in self.targets.iter().zip(blocks).enumerate() {
+            // SAFETY: our own block, and it is FREE.
+            unsafe { block.prepare(me, (target.slot, target.generation), index as u32, Role::All) };
+        }
+    }
+}

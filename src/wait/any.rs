@@ -1,0 +1,125 @@
+//! Waiting for one object, or for the first of several.
+//!
+//! ```text
+//!            look: taken ───────────────────────────────────────────────▶ Object(i)
+//!   start ──▶ look: clear ──▶ request? time up? ──▶ spin ──▶ queue ──▶ sleep ──▶ leave ──▶ ended
+//!            look: unknown ──────────────────────────────────▶ queue (a poll too: it just does not sleep)
+//! ```
+//!
+//! A1  Objects are linked in the caller's order, each tested under its lock before: a signal of an object that is
+//!     already linked decides the wait before the thread can look at a later one, so the lowest wins [W9, W11].
+//! A2  The same object may come several times [W8]: the first of its blocks in the queue wins, the others find
+//!     the wait decided.
+
+#![allow(unsafe_code, reason = "links the thread's own wait blocks")]
+
+use super::spin::Spun;
+use super::take::{self, Look};
+use super::{Ended, Gone, Target, Terms, Until, ended, epoch, release, sleep, spin};
+use crate::objects::word::Word;
+use crate::waiter::park::{Decision, Why};
+use crate::waiter::record::{INLINE_BLOCKS, ThreadRecord, with_current};
+use crate::waiter::{Role, WaitBlock};
+
+/// Waits until one of the targets can be taken, takes it and says which.
+pub(crate) fn wait(targets: &[Target<'_>], terms: &Terms<'_>) -> Result<Ended, Gone> {
+    if terms.alertable {
+        return with_current(|me| {
+            let seen = me.park.pending(); // before the look [W22]
+            look_then_block(targets, terms, Some((me, seen)))
+        });
+    }
+    look_then_block(targets, terms, None)
+}
+
+fn look_then_block(
+    targets: &[Target<'_>],
+    terms: &Terms<'_>,
+    requests: Option<(&ThreadRecord, u32)>,
+) -> Result<Ended, Gone> {
+    let mut until = Until::new(terms.timeout);
+    match take::first(targets) {
+        (Look::Taken, index) => return Ok(Ended::Object(index)),
+        (Look::Gone, _) => return Err(Gone),
+        (Look::Unknown, _) => return with_current(|me| block(me, targets, terms, &mut until)),
+        (Look::Clear, _) => {}
+    }
+    match requests.and_then(|(me, seen)| me.park.take_pending(seen)) {
+        Some(Why::Alerted) => return Ok(Ended::Alerted),
+        Some(_) => return Ok(Ended::Apc),
+        None => {}
+    }
+    if until.has_passed() {
+        return Ok(Ended::TimedOut);
+    }
+    with_current(|me| match spin::spin(me, targets, terms, &mut until) {
+        Spun::Taken(index) => Ok(Ended::Object(index)),
+        Spun::Gone => Err(Gone),
+        Spun::InVain => block(me, targets, terms, &mut until),
+    })
+}
+
+/// The wait that sleeps.
+#[cold]
+fn block(me: &ThreadRecord, targets: &[Target<'_>], terms: &Terms<'_>, until: &mut Until) -> Result<Ended, Gone> {
+    if let [target] = targets
+        && !terms.alertable
+        && target.slot.load().has(Word::MANUAL)
+    {
+        return epoch::wait(target, until, terms.home);
+    }
+    if targets.len() <= INLINE_BLOCKS {
+        queue(me, &me.blocks()[..targets.len()], targets, terms, until)
+    } else {
+        let blocks: Vec<WaitBlock> = targets.iter().map(|_| WaitBlock::default()).collect();
+        queue(me, &blocks, targets, terms, until)
+    }
+}
+
+fn queue(
+    me: &ThreadRecord,
+    blocks: &[WaitBlock],
+    targets: &[Target<'_>],
+    terms: &Terms<'_>,
+    until: &mut Until,
+) -> Result<Ended, Gone> {
+    me.park.begin();
+    let linked = link(me, blocks, targets, terms);
+    if linked == targets.len() && me.park.commit(terms.alertable) {
+        if until.has_passed() {
+            let _ = me.park.decide(Why::TimedOut, 0);
+        } else {
+            sleep::until_done(&me.park, &until.deadline());
+        }
+    }
+    sleep::leave(&targets[..linked], &blocks[..linked], terms.home);
+    let (why, index) = me.park.finish();
+    ended(why, index).unwrap_or(Err(Gone))
+}
+
+/// Queues on each object in order until the wait is decided; says on how many.
+fn link(me: &ThreadRecord, blocks: &[WaitBlock], targets: &[Target<'_>], terms: &Terms<'_>) -> usize {
+    for (index, (target, block)) in targets.iter().zip(blocks).enumerate() {
+        if !me.park.is_open() {
+            return index; // A1: an object that we are linked to ended the wait
+        }
+        let Some(mut held) = target.slot.lock(target.generation) else {
+            let _ = me.park.decide(Why::Gone, 0);
+            return index;
+        };
+        if held.is_signaled() {
+            // N1. Lost: an earlier object was signalled meanwhile, and this one is not ours.
+            if me.park.decide(Why::Object, index as u32) != Decision::Lost {
+                held.consume();
+            }
+            release(held, terms.home);
+            return index;
+        }
+        // SAFETY: our own block, and it is FREE.
+        unsafe { block.prepare(me, (target.slot, target.generation), index as u32, Role::Any) };
+        // SAFETY: the block stays in place until it is free again: `leave` sees to it.
+        unsafe { held.append(block) };
+        release(held, terms.home);
+    }
+    targets.len()
+}

@@ -1,0 +1,102 @@
+//! Plain waits on one notification object: all sleep on one word of the object, the epoch.
+//!
+//! ```text
+//!   waiter   lock; not set; epoch_waiters += 1; e = epoch; unlock ──▶ futex(epoch, e) … until epoch ≠ e
+//!   setter   lock; epoch += 1; epoch_waiters = 0; unlock ──▶ wake
+//! ```
+//!
+//! A broadcast to n sleepers costs one list walk in the kernel instead of n queues, n decisions and n wakes. A
+//! setter does not even wait for that walk: beyond a few sleepers it wakes some and leaves a baton; the first of
+//! them to rise takes it and wakes the rest.
+//!
+//! Y1  Who was counted when the epoch advanced is satisfied, whatever happens to the object afterwards: a reset,
+//!     a second set, its end.
+//! Y2  A time-out is decided under the object's lock: another epoch means satisfied, the same means withdrawn.
+//! Y3  The kernel says of each sleeper whether it was woken. A sleeper that was woken looks for the baton before
+//!     anything else, so it cannot be lost with one that times out or is interrupted.
+//! NT  only for single waits that are not alertable: nothing else needs to end them one by one
+
+use super::{Ended, Gone, Home, Target, Until, release};
+use crate::objects::slot::{Held, Slot};
+use crate::sys::clock::Deadline;
+use crate::sys::futex::{self, Slept};
+
+/// Sleepers that a setter wakes itself.
+const DIRECT: u32 = 16;
+/// Sleepers that it wakes before it leaves the rest to them.
+const FIRST: u32 = 4;
+
+/// A broadcast that was decided under the lock and is to be carried out without it.
+#[must_use = "the sleepers of the epoch are still asleep"]
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Broadcast(u32);
+
+impl Broadcast {
+    pub(super) const NONE: Self = Self(0);
+
+    /// Satisfies everybody who sleeps on the object's epoch (Y1).
+    pub(super) fn decide(held: &mut Held<'_>) -> Self {
+        let sleepers = held.epoch_waiters();
+        if sleepers > 0 {
+            held.advance_epoch();
+        }
+        Self(sleepers)
+    }
+
+    /// Wakes them. No lock is held.
+    pub(super) fn wake(self, slot: &Slot) {
+        match self.0 {
+            0 => {}
+            1..=DIRECT => {
+                futex::wake(slot.epoch_futex(), u32::MAX);
+            }
+            _ => {
+                slot.leave_baton();
+                futex::wake(slot.epoch_futex(), FIRST);
+            }
+        }
+    }
+}
+
+pub(super) fn wait(target: &Target<'_>, until: &mut Until, home: &dyn Home) -> Result<Ended, Gone> {
+    let too_late = until.has_passed();
+    let mut held = target.slot.lock(target.generation).ok_or(Gone)?;
+    if held.is_signaled() || too_late {
+        let signaled = held.is_signaled();
+        release(held, home);
+        return Ok(if signaled { Ended::Object(0) } else { Ended::TimedOut });
+    }
+    held.set_epoch_waiters(held.epoch_waiters() + 1);
+    let epoch = target.slot.epoch();
+    release(held, home);
+    Ok(sleep(target, epoch, &until.deadline(), home))
+}
+
+fn sleep(target: &Target<'_>, epoch: u32, deadline: &Deadline, home: &dyn Home) -> Ended {
+    loop {
+        match futex::wait(target.slot.epoch_futex(), epoch, deadline) {
+            Slept::Woken if target.slot.take_baton() => {
+                futex::wake(target.slot.epoch_futex(), u32::MAX); // Y3
+            }
+            Slept::TimedOut if withdraw(target, epoch, home) => return Ended::TimedOut,
+            _ => {}
+        }
+        if target.slot.epoch() != epoch {
+            return Ended::Object(0);
+        }
+    }
+}
+
+/// Stops waiting, unless that was decided already (Y2).
+fn withdraw(target: &Target<'_>, epoch: u32, home: &dyn Home) -> bool {
+    // No lock: the object died after its epoch had advanced, for we were counted.
+    let Some(mut held) = target.slot.lock(target.generation) else {
+        return false;
+    };
+    let mine = target.slot.epoch() == epoch;
+    if mine {
+        held.set_epoch_waiters(held.epoch_waiters() - 1);
+    }
+    release(held, home);
+    mine
+}

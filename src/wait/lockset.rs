@@ -1,0 +1,97 @@
+//! Several object locks held at once, in the order of their addresses.
+//!
+//! G1  Locks are taken in ascending order of the slots' addresses, and no thread that holds one takes a lower
+//!     one: there can be no circle of threads that wait for each other's locks.
+//! G2  What the locks owe (sleepers for them, slots of objects that died) is paid after the last is released.
+
+use super::Home;
+use crate::objects::slot::{Held, Owed, Slot};
+use core::ptr;
+
+/// One place of a lock set: empty, held, or released and owing.
+#[derive(Debug)]
+pub(super) enum Place<'s> {
+    Empty,
+    Held(Held<'s>),
+    Released(&'s Slot, Owed),
+}
+
+/// Objects locked together. Made over storage of the caller's, because no memory may be allocated under a lock.
+#[derive(Debug)]
+pub(super) struct LockSet<'s, 'm> {
+    places: &'m mut [Place<'s>],
+    count: usize,
+}
+
+impl<'s, 'm> LockSet<'s, 'm> {
+    pub(super) fn new(places: &'m mut [Place<'s>]) -> Self {
+        Self { places, count: 0 }
+    }
+
+    /// Adds a lock that was just taken. Its address is above all others (G1).
+    pub(super) fn push(&mut self, held: Held<'s>) {
+        debug_assert!(self.last().is_none_or(|last| ptr::from_ref(last) < ptr::from_ref(held.slot())));
+        self.places[self.count] = Place::Held(held);
+        self.count += 1;
+    }
+
+    fn last(&self) -> Option<&'s Slot> {
+        match self.places[..self.count].last() {
+            Some(Place::Held(held)) => Some(held.slot()),
+            _ => None,
+        }
+    }
+
+    /// The lock of this object, if it is among those held.
+    pub(super) fn find(&mut self, slot: *const Slot) -> Option<&mut Held<'s>> {
+        let places = &mut self.places[..self.count];
+        let position = places.binary_search_by_key(&slot, |place| match place {
+            Place::Held(held) => ptr::from_ref(held.slot()),
+            Place::Empty | Place::Released(..) => ptr::null(),
+        });
+        match &mut places[position.ok()?] {
+            Place::Held(held) => Some(held),
+            Place::Empty | Place::Released(..) => None,
+        }
+    }
+
+    /// Takes all of these objects, in this order, if all are signalled. Their locks are among those held.
+    pub(super) fn take_all(&mut self, slots: impl Iterator<Item = *const Slot> + Clone) -> bool {
+        let signaled = |slot| self.find(slot).is_some_and(|held| held.is_signaled());
+        if !slots.clone().all(signaled) {
+            return false;
+        }
+        for slot in slots {
+            if let Some(held) = self.find(slot) {
+                held.consume();
+            }
+        }
+        true
+    }
+
+    /// Releases every lock and then pays what they owe (G2).
+    pub(super) fn release(self, home: &dyn Home) {
+        let places = &mut self.places[..self.count];
+        for place in &mut *places {
+            if let Place::Held(held) = core::mem::replace(place, Place::Empty) {
+                let slot = held.slot();
+                *place = Place::Released(slot, held.unlock());
+            }
+        }
+        for place in places {
+            if let Place::Released(slot, owed) = core::mem::replace(place, Place::Empty)
+                && owed.pay()
+            {
+                home.recycle(slot);
+            }
+        }
+    }
+}
+
+/// Storage for `count` locks, from the heap. `None` if there is no memory.
+pub(super) fn storage<'s>(count: usize) -> Option<Vec<Place<'s>>> {
+    let mut places = Vec::new();
+    places.try_reserve_exact(count).ok()?;
+    places.resize_with(count, || Place::Empty);
+    Some(places)
+}

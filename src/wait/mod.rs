@@ -1,0 +1,142 @@
+//! The wait engine: one thread, any mix of objects, one decision.
+//!
+//! A wait goes through these stages and stops at the first that ends it:
+//!
+//! ```text
+//!   look      loads and one compare-exchange on the object: no lock, nothing queued       take.rs
+//!   requests  an alertable wait ends for an alert or APC that was there before the look   park.rs
+//!   time      zero or past: timed out
+//!   spin      look again and again for a while that recent waits justify                  spin.rs
+//!   queue     lock each object: test it, or link a block to it                            any.rs, all.rs
+//!   sleep     on the parking word until somebody has decided the wait                     sleep.rs
+//!   leave     unlink what is still linked
+//! ```
+//!
+//! A plain wait for one notification object queues on nothing: it sleeps on the object's epoch (epoch.rs).
+//! Signalling is the other half (signal.rs): change the object, walk its queue in order, decide for each waiter
+//! that can be satisfied, and wake the sleepers among them when no lock is held any more.
+//!
+//! N1  The deciding compare-exchange on the parking word comes before the consumption and before the unlinking,
+//!     and only its winner consumes, under the lock of what it consumes.
+//! N2  Test and link happen under one lock: no signal can come between "not signalled" and "queued".
+//! N3  No lock is held across a sleep, a wake or an allocation. Several object locks are taken in the order of
+//!     their addresses.
+//! N4  The deadline is computed once; a wait that has to start over keeps it.
+
+#[cfg(any(feature = "internals", ntwait_loom))]
+pub(crate) mod alert;
+pub(crate) mod all;
+pub(crate) mod any;
+mod epoch;
+mod lockset;
+pub(crate) mod signal;
+mod sleep;
+pub(crate) mod spin;
+pub(crate) mod take;
+mod union;
+
+use crate::objects::Kind;
+use crate::objects::slot::Slot;
+use crate::sys::clock::{Deadline, Timeout};
+use crate::waiter::park::Why;
+pub use spin::WaitPolicy;
+
+/// An object that a live handle named: the slot and the generation that the handle stood for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target<'r> {
+    pub(crate) slot: &'r Slot,
+    pub(crate) generation: u32,
+    pub(crate) kind: Kind,
+}
+
+/// Where slots of destroyed objects go.
+pub(crate) trait Home {
+    fn recycle(&self, slot: &Slot);
+}
+
+/// What a caller wants of a wait, apart from the objects.
+#[derive(Clone, Copy)]
+pub(crate) struct Terms<'r> {
+    pub(crate) alertable: bool,
+    pub(crate) timeout: Timeout,
+    pub(crate) policy: WaitPolicy,
+    pub(crate) home: &'r dyn Home,
+}
+
+/// How a wait ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a wait that timed out or was alerted has taken nothing"]
+pub enum Ended {
+    /// The object at this position was taken. For a wait-all: all of them were, and the position is 0.
+    Object(usize),
+    /// As `Object`, but a mutant among what was taken had been abandoned by a thread that died with it.
+    Abandoned(usize),
+    /// The thread was alerted; nothing was taken.
+    Alerted,
+    /// An asynchronous procedure call is to run; nothing was taken.
+    Apc,
+    /// The time was up; nothing was taken.
+    TimedOut,
+}
+
+/// A wait that could not be begun: an object was destroyed between the look-up of its handle and the wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Gone;
+
+/// The caller's view of a decided wait; `None` for one that has to test again.
+fn ended(why: Why, index: u32) -> Option<Result<Ended, Gone>> {
+    Some(match why {
+        Why::Object => Ok(Ended::Object(index as usize)),
+        Why::TimedOut => Ok(Ended::TimedOut),
+        Why::Alerted => Ok(Ended::Alerted),
+        Why::Apc => Ok(Ended::Apc),
+        Why::Gone => Err(Gone),
+        Why::Retest => return None,
+    })
+}
+
+/// A deadline that is computed when it is first needed (N4): a wait that never blocks reads no clock.
+struct Until {
+    timeout: Timeout,
+    deadline: Option<Deadline>,
+}
+
+impl Until {
+    fn new(timeout: Timeout) -> Self {
+        Self { timeout, deadline: None }
+    }
+
+    fn deadline(&mut self) -> Deadline {
+        *self.deadline.get_or_insert_with(|| Deadline::new(self.timeout))
+    }
+
+    /// Does not read a clock for a poll, nor for a wait without end, nor when a relative time-out starts to run.
+    fn has_passed(&mut self) -> bool {
+        match self.timeout {
+            Timeout::Never => false,
+            timeout if timeout.is_poll() => true,
+            Timeout::After(_) if self.deadline.is_none() => {
+                self.deadline();
+                false
+            }
+            _ => self.deadline().has_passed(),
+        }
+    }
+}
+
+/// Lets go of a lock that was the only one held.
+fn release(held: crate::objects::slot::Held<'_>, home: &dyn Home) {
+    let slot = held.slot();
+    if held.unlock().pay() {
+        home.recycle(slot);
+    }
+}
+
+/// Drops one handle of the object, and the object with it if nothing else refers to it [H9, H10, W35].
+pub(crate) fn drop_handle(target: Target<'_>) -> bool {
+    let Some(mut held) = target.slot.lock(target.generation) else {
+        return false;
+    };
+    held.drop_handle();
+    held.unlock().pay()
+}

@@ -1,0 +1,254 @@
+//! What the tests share: a runtime that does not spin, the whole observable state of an event, time-outs, seeded random numbers.
+//!
+//! The other half, threads that are known to be blocked and tests that cannot hang, is in `threads.rs`.
+
+#![allow(dead_code, reason = "each test binary uses its own part of this module")]
+#![allow(unused_imports, reason = "each test binary uses its own part of this module")]
+
+use core::ops::Deref;
+use core::time::Duration;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use ntwait::{
+    AccessMask, DuplicateOptions, Ended, EventType, Handle, HandleAttributes, NtStatus, ObjectAttributes, Runtime,
+    Timeout, WaitPolicy, WaitType,
+};
+
+pub(crate) mod threads;
+pub(crate) use threads::{Worker, within};
+
+pub(crate) const MANUAL: EventType = EventType::NOTIFICATION;
+pub(crate) const AUTO: EventType = EventType::SYNCHRONIZATION;
+pub(crate) const FULL: AccessMask = AccessMask::EVENT_ALL_ACCESS;
+
+/// Time-outs as the NT face takes them.
+pub(crate) const FOREVER: Option<i64> = None;
+pub(crate) const POLL: Option<i64> = Some(0);
+
+/// A relative time-out.
+pub(crate) const fn ms(n: i64) -> Option<i64> {
+    Some(-n * 10_000)
+}
+
+/// 100 ns units from 1601 to 1970.
+const UNIX_EPOCH_1601: i64 = 11_644_473_600 * 10_000_000;
+
+/// Now, as an absolute time: 100 ns units since 1601.
+pub(crate) fn now_1601() -> i64 {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is later than 1970");
+    UNIX_EPOCH_1601 + i64::try_from(since_1970.as_nanos() / 100).expect("the clock is earlier than 30000")
+}
+
+/// An absolute time-out `n` milliseconds from now; a negative `n` lies in the past.
+pub(crate) fn at_ms(n: i64) -> Option<i64> {
+    Some(now_1601() + n * 10_000)
+}
+
+/// Everything that can be seen of an event from outside.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Look {
+    pub(crate) event_type: u32,
+    pub(crate) state: i32,
+    pub(crate) handles: u32,
+}
+
+/// The basic information of an object, as far as it is about the handle and the counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Basic {
+    pub(crate) attributes: u32,
+    pub(crate) access: u32,
+    pub(crate) handles: u32,
+}
+
+/// A runtime of the test's own, never dropped, with the steps that tests repeat.
+#[derive(Clone, Copy)]
+pub(crate) struct Nt(pub(crate) &'static Runtime);
+
+impl Deref for Nt {
+    type Target = Runtime;
+    fn deref(&self) -> &Runtime {
+        self.0
+    }
+}
+
+impl Nt {
+    /// Waits sleep at once: then a thread that waits can be seen to sleep.
+    pub(crate) fn new() -> Nt {
+        Nt::with(WaitPolicy::NO_SPIN)
+    }
+
+    pub(crate) fn with(policy: WaitPolicy) -> Nt {
+        Nt(Runtime::builder().wait_policy(policy).build().expect("a runtime").leak())
+    }
+
+    #[track_caller]
+    pub(crate) fn event(self, event_type: EventType, set: bool) -> Handle {
+        self.nt_create_event(FULL, ObjectAttributes::NONE, event_type, set).expect("an event")
+    }
+
+    #[track_caller]
+    pub(crate) fn auto(self, set: bool) -> Handle {
+        self.event(AUTO, set)
+    }
+
+    #[track_caller]
+    pub(crate) fn manual(self, set: bool) -> Handle {
+        self.event(MANUAL, set)
+    }
+
+    /// `n` clear auto-reset events.
+    pub(crate) fn autos<const N: usize>(self) -> [Handle; N] {
+        core::array::from_fn(|_| self.auto(false))
+    }
+
+    #[track_caller]
+    pub(crate) fn set(self, event: Handle) -> i32 {
+        self.nt_set_event(event).expect("set")
+    }
+
+    #[track_caller]
+    pub(crate) fn reset(self, event: Handle) -> i32 {
+        self.nt_reset_event(event).expect("reset")
+    }
+
+    #[track_caller]
+    pub(crate) fn pulse(self, event: Handle) -> i32 {
+        self.nt_pulse_event(event).expect("pulse")
+    }
+
+    #[track_caller]
+    pub(crate) fn close(self, handle: Handle) {
+        assert_eq!(self.nt_close(handle), NtStatus::SUCCESS);
+    }
+
+    pub(crate) fn one(self, object: Handle, timeout: Option<i64>) -> NtStatus {
+        self.nt_wait_for_single_object(object, false, timeout)
+    }
+
+    pub(crate) fn any(self, objects: &[Handle], timeout: Option<i64>) -> NtStatus {
+        self.nt_wait_for_multiple_objects(objects, WaitType::ANY, false, timeout)
+    }
+
+    pub(crate) fn all(self, objects: &[Handle], timeout: Option<i64>) -> NtStatus {
+        self.nt_wait_for_multiple_objects(objects, WaitType::ALL, false, timeout)
+    }
+
+    /// A wait of the Rust face for one object of a list of one.
+    pub(crate) fn wait_any_of(self, object: Handle, timeout: Timeout) -> Ended {
+        self.wait_any(&[object], timeout).expect("a wait")
+    }
+
+    pub(crate) fn wait_all_of(self, object: Handle, timeout: Timeout) -> Ended {
+        self.wait_all(&[object], timeout).expect("a wait")
+    }
+
+    /// A duplicate in this process with the access given.
+    pub(crate) fn duplicate(self, source: Handle, access: AccessMask) -> Result<Handle, NtStatus> {
+        self.duplicate_with(source, access, HandleAttributes::empty(), DuplicateOptions::empty())
+    }
+
+    pub(crate) fn duplicate_with(
+        self,
+        source: Handle,
+        access: AccessMask,
+        attributes: HandleAttributes,
+        options: DuplicateOptions,
+    ) -> Result<Handle, NtStatus> {
+        let me = Handle::CURRENT_PROCESS;
+        self.nt_duplicate_object(me, source, me, access, attributes, options)
+    }
+
+    /// A handle to this process, so to an object that is no event.
+    #[track_caller]
+    pub(crate) fn process(self, access: AccessMask) -> Handle {
+        self.duplicate(Handle::CURRENT_PROCESS, access).expect("a process handle")
+    }
+
+    #[track_caller]
+    pub(crate) fn basic(self, handle: Handle) -> Basic {
+        let mut bytes = [0xAA; 56];
+        let mut length = 0xDEAD_BEEF;
+        assert_eq!(self.nt_query_object(handle, 0, &mut bytes, Some(&mut length)), NtStatus::SUCCESS);
+        assert_eq!(length, 56);
+        Basic { attributes: u32_at(&bytes, 0), access: u32_at(&bytes, 4), handles: u32_at(&bytes, 8) }
+    }
+
+    /// `(inherit, protect)` of a handle.
+    #[track_caller]
+    pub(crate) fn flags(self, handle: Handle) -> (u8, u8) {
+        let mut bytes = [0xAA; 2];
+        assert_eq!(self.nt_query_object(handle, 4, &mut bytes, None), NtStatus::SUCCESS);
+        (bytes[0], bytes[1])
+    }
+
+    #[track_caller]
+    pub(crate) fn look(self, event: Handle) -> Look {
+        let mut bytes = [0xAA; 8];
+        let mut length = 0xDEAD_BEEF;
+        assert_eq!(self.nt_query_event(event, 0, &mut bytes, Some(&mut length)), NtStatus::SUCCESS);
+        assert_eq!(length, 8);
+        let state = i32::try_from(u32_at(&bytes, 4)).expect("a small state");
+        Look { event_type: u32_at(&bytes, 0), state, handles: self.basic(event).handles }
+    }
+
+    /// Asserts that the event is of this type, in this state, and has one handle.
+    #[track_caller]
+    pub(crate) fn check(self, event: Handle, event_type: EventType, state: i32) {
+        assert_eq!(self.look(event), Look { event_type: event_type.0, state, handles: 1 });
+    }
+
+    /// The states of several events.
+    #[track_caller]
+    pub(crate) fn states<const N: usize>(self, events: [Handle; N]) -> [i32; N] {
+        events.map(|event| self.look(event).state)
+    }
+}
+
+/// The wait ended by object `index`.
+pub(crate) fn object(index: usize) -> NtStatus {
+    NtStatus(u32::try_from(index).expect("a wait index"))
+}
+
+pub(crate) fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from_ne_bytes(bytes[at..at + 4].try_into().expect("four bytes"))
+}
+
+/// Random numbers that a seed repeats (xorshift64*).
+pub(crate) struct Random(u64);
+
+impl Random {
+    pub(crate) fn new(seed: u64) -> Random {
+        Random(seed | 1)
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 11
+    }
+
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+
+    pub(crate) fn index(&mut self, bound: usize) -> usize {
+        usize::try_from(self.below(bound as u64)).expect("below a usize")
+    }
+
+    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.index(from.len())]
+    }
+
+    pub(crate) fn one_in(&mut self, n: u64) -> bool {
+        self.below(n) == 0
+    }
+}
+
+/// Burns about this long without giving the CPU away, to move two threads against each other.
+pub(crate) fn spin_for(time: Duration) {
+    let start = std::time::Instant::now();
+    while start.elapsed() < time {
+        core::hint::spin_loop();
+    }
+}

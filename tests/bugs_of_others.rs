@@ -82,23 +82,26 @@ fn pevents_wait_all_of_events_never_set_together() {
         let nt = Nt::with(WaitPolicy::ADAPTIVE);
         for event_type in [MANUAL, AUTO] {
             let events = [nt.event(event_type, false), nt.event(event_type, false)];
+            let (stop, stopped) = mpsc::channel::<()>();
             let toggler = std::thread::spawn(move || {
-                for round in 0..100_000 {
-                    let event = events[round % 2];
-                    assert_eq!((nt.set(event), nt.reset(event)), (0, 1));
+                let mut toggles = 0_u32;
+                while stopped.try_recv() == Err(mpsc::TryRecvError::Empty) {
+                    for event in events {
+                        assert_eq!((nt.set(event), nt.reset(event)), (0, 1), "nobody takes it");
+                        toggles += 1;
+                    }
                 }
+                toggles
             });
-            let mut expired = 0_u32;
-            while !toggler.is_finished() {
-                for timeout in [POLL, ms(0), Some(-100), Some(-1_000)] {
+            for _ in 0..2_000 {
+                for timeout in [POLL, Some(-1), Some(-100), Some(-1_000)] {
                     for order in [events, [events[1], events[0]]] {
                         assert_eq!(nt.all(&order, timeout), NtStatus::TIMEOUT);
-                        expired += 1;
                     }
                 }
             }
-            toggler.join().expect("no set was taken");
-            assert!(expired > 100);
+            drop(stop);
+            assert!(toggler.join().expect("no set was taken") > 1_000);
             assert_eq!(nt.states(events), [0, 0]);
         }
     });

@@ -7,7 +7,7 @@
 mod common;
 
 use common::{AUTO, Basic, FOREVER, FULL, Look, MANUAL, Nt, POLL, Worker, object, within};
-use ntwait::{AccessMask, DuplicateOptions, Handle, HandleAttributes, NtStatus, ObjectAttributes, Runtime};
+use ntwait::{AccessMask, DuplicateOptions, Handle, HandleAttributes, NtStatus, ObjectAttributes};
 
 const NO_FLAGS: HandleAttributes = HandleAttributes::empty();
 const QUERY: AccessMask = AccessMask::EVENT_QUERY_STATE;
@@ -256,30 +256,6 @@ fn h25_each_thread_is_its_own_object() {
             assert_eq!(nt.one(*other, FOREVER), object(0), "ended");
         }
         assert_eq!(nt.one(mine, POLL), NtStatus::TIMEOUT);
-    });
-}
-
-/// A runtime that lies where a dropped one lay knows nothing of the threads that the other one knew.
-#[test]
-fn h25_threads_of_a_dropped_runtime() {
-    within(|| {
-        let say = |runtime: &Runtime| {
-            let (me, thread) = (Handle::CURRENT_PROCESS, Handle::CURRENT_THREAD);
-            runtime.nt_duplicate_object(me, thread, me, FULL, NO_FLAGS, DuplicateOptions::SAME_ACCESS)
-        };
-        for _ in 0..20 {
-            let first = Runtime::new().expect("a runtime");
-            say(&first).expect("a thread handle");
-            drop(first);
-            let second = Runtime::new().expect("a runtime");
-            std::thread::scope(|scope| {
-                let other = scope.spawn(|| say(&second)).join().expect("the thread").expect("a thread handle");
-                let mine = say(&second).expect("a thread handle");
-                assert_eq!(second.nt_compare_objects(mine, other), NtStatus::NOT_SAME_OBJECT);
-                assert_eq!(second.nt_wait_for_single_object(mine, false, POLL), NtStatus::TIMEOUT, "I live");
-                assert_eq!(second.nt_wait_for_single_object(other, false, FOREVER), object(0), "it has ended");
-            });
-        }
     });
 }
 

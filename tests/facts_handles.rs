@@ -1,8 +1,8 @@
-//! Handles: facts H1 to H8, H10, H13, H30 to H32, and the promise that a stale handle never acts.
+//! Handles: facts H1 to H8, H10, H13, H30 to H32, N22, N23, and the promises that a stale handle never acts and that there are millions.
 //!
 //! | facts | where |
 //! |---|---|
-//! | H1–H6, H8, H10, H13, H30, H31, H32 (first half) | here |
+//! | H1–H6, H8, H10, H13, H30, H31, H32 (first half), N22, N23 (for what there is) | here |
 //! | H14, H15, H17–H25, H27–H29 | `facts_duplicate.rs` |
 //! | H7 | what happens at process exit cannot be seen from outside: everything of a process goes with it |
 //! | H9 | waits for names |
@@ -14,7 +14,7 @@
 mod common;
 
 use common::{AUTO, Basic, FOREVER, FULL, Look, MANUAL, Nt, POLL, Worker, ms, object, within};
-use ntwait::{AccessMask, DuplicateOptions, Handle, HandleAttributes, NtStatus, ObjectAttributes, WaitType};
+use ntwait::{AccessMask, DuplicateOptions, Handle, HandleAttributes, NtStatus, ObjectAttributes};
 
 /// A handle is a multiple of 4 that fits in 32 bits; the two low bits are ignored in every look-up.
 #[test]
@@ -263,20 +263,76 @@ fn stale_handles_never_act() {
     });
 }
 
-/// Two runtimes are two worlds: a handle of the one means nothing, or another object, in the other.
+/// Every handle that the table promises can be had: distinct, alive, and counted. All 16,777,216 take memory and time, so the short run
+/// stops at 300,000, which is several segments of the table, and `NTWAIT_DEEP` goes to the end.
 #[test]
-fn each_runtime_has_its_own_table() {
+fn many_handles_to_one_object() {
     within(|| {
-        let (here, there) = (Nt::new(), Nt::new());
-        let event = here.manual(false);
-        assert_eq!(there.nt_set_event(event), Err(NtStatus::INVALID_HANDLE));
-        let other = there.manual(false);
-        there.set(other);
-        here.check(event, MANUAL, 0);
-        there.check(other, MANUAL, 1);
-        here.close(event);
-        there.check(other, MANUAL, 1);
-        let list = [other];
-        assert_eq!(there.nt_wait_for_multiple_objects(&list, WaitType::ALL, false, POLL), object(0));
+        let nt = Nt::new();
+        let event = nt.auto(true);
+        let deep = std::env::var("NTWAIT_DEEP").is_ok_and(|deep| deep != "0");
+        let most = if deep { usize::MAX } else { 300_000 };
+        let mut handles = Vec::new();
+        let full = loop {
+            match nt.duplicate(event, FULL) {
+                _ if handles.len() == most => break None,
+                Ok(handle) => handles.push(u32::try_from(handle.0).expect("32 bits")),
+                Err(status) => break Some(status),
+            }
+        };
+        // The first handle is the event's own, the last duplicate of a short run was not kept.
+        let extra = if deep { 1 } else { 2 };
+        assert_eq!(full, deep.then_some(NtStatus::INSUFFICIENT_RESOURCES));
+        assert!(!deep || handles.len() > 16_770_000, "{} handles", handles.len());
+        assert_eq!(nt.basic(event).handles as usize, handles.len() + extra);
+        handles.sort_unstable();
+        assert!(handles.windows(2).all(|pair| pair[0] < pair[1]), "no value twice");
+        for handle in &handles {
+            nt.close(Handle(u64::from(*handle)));
+        }
+        assert_eq!(nt.look(event), Look { event_type: 1, state: 1, handles: u32::try_from(extra).expect("small") });
+    });
+}
+
+/// The name of an unnamed object is a string of no length and no buffer, 16 bytes; less room is INFO_LENGTH_MISMATCH and says so.
+#[test]
+fn n22_name_of_the_nameless() {
+    within(|| {
+        let nt = Nt::new();
+        for handle in [nt.auto(false), Handle::CURRENT_PROCESS, Handle::CURRENT_THREAD] {
+            for room in [0, 8, 15] {
+                let mut length = 0;
+                let status = nt.nt_query_object(handle, 1, &mut vec![0xAA; room], Some(&mut length));
+                assert_eq!((status, length), (NtStatus::INFO_LENGTH_MISMATCH, 16), "{room} bytes");
+            }
+            let (mut bytes, mut length) = ([0xAA; 24], 0);
+            assert_eq!(nt.nt_query_object(handle, 1, &mut bytes, Some(&mut length)), NtStatus::SUCCESS);
+            assert_eq!((length, &bytes[..16]), (16, &[0; 16][..]));
+        }
+    });
+}
+
+/// The types are called Event, Process and Thread; the string's address is that of the text behind the structure of 104 bytes.
+#[test]
+fn n23_names_of_the_types() {
+    within(|| {
+        let nt = Nt::new();
+        let objects =
+            [(nt.auto(false), "Event"), (Handle::CURRENT_PROCESS, "Process"), (Handle::CURRENT_THREAD, "Thread")];
+        for (handle, name) in objects {
+            let mut length = 0;
+            let short = nt.nt_query_object(handle, 2, &mut [0; 104], Some(&mut length));
+            assert_eq!((short, length as usize), (NtStatus::INFO_LENGTH_MISMATCH, 104 + 2 * (name.len() + 1)));
+            let mut bytes = vec![0xAA; length as usize];
+            assert_eq!(nt.nt_query_object(handle, 2, &mut bytes, Some(&mut length)), NtStatus::SUCCESS);
+            let text: Vec<u16> = name.encode_utf16().chain([0]).collect();
+            let found: Vec<u16> =
+                bytes[104..].chunks_exact(2).map(|unit| u16::from_ne_bytes([unit[0], unit[1]])).collect();
+            assert_eq!(found, text);
+            let lengths = [bytes[0], bytes[2]].map(usize::from);
+            assert_eq!(lengths, [2 * name.len(), 2 * (name.len() + 1)]);
+            let address = u64::from_ne_bytes(bytes[8..16].try_into().expect("eight bytes"));
+            assert_eq!(address, bytes[104..].as_ptr().addr() as u64);
+        }
     });
 }

@@ -10,6 +10,8 @@ use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::os::cpus::pin_to;
+use crate::os::sched::run_in_batches;
 use crate::os::task::{self, Pid, TaskState};
 
 /// Threads that each do one piece of work, usually one wait.
@@ -27,6 +29,7 @@ struct Member<R> {
 const LOOKS: u32 = 3;
 /// The same of a large crowd, where one look takes milliseconds.
 const LOOKS_AT_MANY: u32 = 2;
+const BETWEEN_LOOKS: Duration = Duration::from_micros(20);
 /// After this long something is wrong with the machine or with what is tested.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -60,7 +63,8 @@ impl<R: Send + 'static> Crowd<R> {
         while looks < needed {
             looks = if self.members.iter().all(Member::is_at_rest) { looks + 1 } else { 0 };
             assert!(start.elapsed() < PATIENCE, "{} threads do not come to rest", self.members.len());
-            thread::yield_now();
+            // Not a yield: the scheduler would count it against the caller, and let those it wakes push it aside.
+            thread::sleep(BETWEEN_LOOKS);
         }
         self.done()
     }
@@ -85,6 +89,13 @@ impl<R: Send + 'static> Crowd<R> {
     pub(crate) fn join(self) -> Vec<R> {
         self.members.into_iter().map(|member| member.thread.join().expect("no member panics")).collect()
     }
+}
+
+/// Binds the calling thread to `cpu` in such a way that it cannot push another one off it: if all members do this and
+/// the signaller runs on the same CPU, nobody runs between two of its signals.
+pub(crate) fn stay_behind(cpu: usize) {
+    pin_to(cpu);
+    run_in_batches();
 }
 
 /// A thread that has been started and has not told its id yet.

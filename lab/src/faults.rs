@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::crowd::Crowd;
-use crate::os::cpus::Cpus;
+use crate::crowd::{Crowd, stay_behind};
+use crate::os::cpus::{Cpus, pin_to};
 use crate::peers::{AUTO, BareFutex, Event, EventFd, MANUAL, NtEvent, Parking, RsEvent, StdEvent, StdMap};
 use crate::plan::Plan;
 use crate::{race, watch};
@@ -39,13 +39,6 @@ pub(crate) struct Tried {
 pub(crate) struct PeerFaults {
     pub(crate) peer: &'static str,
     pub(crate) tried: Vec<Tried>,
-}
-
-impl PeerFaults {
-    /// Whether every promise was kept.
-    pub(crate) fn is_clean(&self) -> bool {
-        self.tried.iter().all(|tried| tried.broken == 0 && tried.stopped.is_none())
-    }
 }
 
 /// How often each promise is tried.
@@ -77,8 +70,8 @@ pub(crate) fn run(plan: &Plan, mut tick: impl FnMut(&str)) -> Vec<PeerFaults> {
 fn try_all<A: Event, M: Event>(dose: Dose) -> Vec<Tried> {
     let Dose { crowds, races, cpus } = dose;
     vec![
-        try_one(crowds, move || (0..crowds).map(|_| u32::from(loses_of::<A>(2, two_sets))).sum()),
-        try_one(crowds, move || (0..crowds).map(|_| u32::from(loses_of::<M>(8, set_and_reset))).sum()),
+        try_one(crowds, move || (0..crowds).map(|_| u32::from(loses_of::<A>(cpus.home, 2, two_sets))).sum()),
+        try_one(crowds, move || (0..crowds).map(|_| u32::from(loses_of::<M>(cpus.home, 8, set_and_reset))).sum()),
         try_one(races, move || auto_race::<A>(cpus, races)),
         try_one(races, move || manual_race::<M>(cpus, races)),
     ]
@@ -102,12 +95,17 @@ fn set_and_reset(event: &impl Event) {
     event.reset();
 }
 
-/// Blocks `waiters` threads on a fresh event, acts on it, and tells whether any of them was left behind.
-fn loses_of<E: Event>(waiters: usize, act: impl Fn(&E)) -> bool {
+/// Blocks `waiters` threads on a fresh event, acts on it while none of them can run, and tells whether any of them was
+/// left behind.
+fn loses_of<E: Event>(cpu: usize, waiters: usize, act: impl Fn(&E)) -> bool {
+    pin_to(cpu);
     let event = Arc::new(E::new());
     let crowd = Crowd::of(waiters, {
         let event = Arc::clone(&event);
-        move |_| event.wait()
+        move |_| {
+            stay_behind(cpu);
+            event.wait();
+        }
     });
     crowd.block();
     act(&event);
@@ -146,7 +144,8 @@ mod tests {
 
     #[test]
     fn a_flag_forgets_a_set_that_is_reset_at_once() {
-        let lost = (0..10).filter(|_| loses_of::<StdEvent<MANUAL>>(8, set_and_reset)).count();
+        let home = Cpus::discover().home;
+        let lost = (0..10).filter(|_| loses_of::<StdEvent<MANUAL>>(home, 8, set_and_reset)).count();
         assert!(lost > 0, "eight sleepers cannot all look between two instructions");
     }
 }

@@ -14,7 +14,8 @@ impl Progress {
     pub(crate) fn new(total: Duration) -> Self {
         // Five times a second, and only when a turn ends: a measurement is never disturbed by its own display.
         let bar = ProgressBar::with_draw_target(Some(milliseconds(total)), ProgressDrawTarget::stderr_with_hz(5));
-        let style = ProgressStyle::with_template("{bar:32} {percent:>3} %  {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style = ProgressStyle::with_template("{bar:32} {percent:>3} %  {msg}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
         bar.set_style(style.progress_chars("━╸─"));
         Self { bar }
     }

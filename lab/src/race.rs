@@ -117,8 +117,13 @@ mod tests {
     fn both_outcomes_are_reached_and_match() {
         let event = Arc::new(BareFutex::<AUTO>::new());
         let waits = Arc::clone(&event);
-        let tally =
-            run(Cpus::discover(), 400, move |limit| waits.wait_timeout(limit), || event.set(), |ok| event.try_wait() != ok);
+        let tally = run(
+            Cpus::discover(),
+            400,
+            move |limit| waits.wait_timeout(limit),
+            || event.set(),
+            |ok| event.try_wait() != ok,
+        );
         assert_eq!((tally.succeeded + tally.timed_out, tally.wrong), (400, 0));
         assert!(tally.succeeded > 0 && tally.timed_out > 0, "{tally:?}");
     }

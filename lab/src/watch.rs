@@ -3,6 +3,7 @@
 //! Work runs on a thread of its own. If it does not end in time the thread is given up, with whatever it holds: the
 //! lab then counts that contender as broken and goes on. The threads end with the process.
 
+use std::any::Any;
 use std::panic;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Mutex, PoisonError};
@@ -60,10 +61,15 @@ pub(crate) fn run<R: Send + 'static>(limit: Duration, work: impl FnOnce() -> R +
         }
         Err(RecvTimeoutError::Timeout) => Err(Broken::Hung { after: limit, panics: panics().clone() }),
         Err(RecvTimeoutError::Disconnected) => {
-            let _ = thread.join();
-            Err(Broken::Panicked(panics().pop().unwrap_or_else(|| "no message".to_owned())))
+            let said = thread.join().err().and_then(|payload| message_of(&*payload));
+            Err(Broken::Panicked(panics().pop().or(said).unwrap_or_else(|| "no message".to_owned())))
         }
     }
+}
+
+fn message_of(payload: &(dyn Any + Send)) -> Option<String> {
+    let literal = || payload.downcast_ref::<&str>().map(|said| (*said).to_owned());
+    payload.downcast_ref::<String>().cloned().or_else(literal)
 }
 
 fn panics() -> std::sync::MutexGuard<'static, Vec<String>> {
@@ -76,7 +82,6 @@ mod tests {
 
     #[test]
     fn results_panics_and_hangs_are_told_apart() {
-        collect_panics();
         let long = Duration::from_secs(20);
         assert_eq!(run(long, || 7), Ok(7));
         assert!(matches!(run(long, || panic!("ouch")), Err(Broken::Panicked(said)) if said.starts_with("ouch")));

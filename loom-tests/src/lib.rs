@@ -21,17 +21,24 @@ use std::sync::{Arc, Mutex};
 #[cfg(not(ntwait_loom))]
 const NATIVE_RUNS: usize = 300;
 
-/// Runs the body under the model checker.
+/// Runs the body under the model checker, and says how many executions that took.
 ///
 /// `LOOM_MAX_PREEMPTIONS` bounds the preemptions in one execution; `run.sh` sets it.
 #[cfg(ntwait_loom)]
 pub fn model(body: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.max_branches = 50_000;
+    let executions = Arc::new(Mutex::new(0_u64));
+    let count = Arc::clone(&executions);
+    let start = std::time::Instant::now();
     builder.check(move || {
+        *count.lock().expect("no panic while it is held") += 1;
         body();
         ntwait::internals::release_thread();
     });
+    let executions = *executions.lock().expect("no panic while it is held");
+    let name = thread_name();
+    println!("{name}: {executions} executions in {:.1} s", start.elapsed().as_secs_f64());
 }
 
 /// Runs the body natively, again and again.
@@ -40,6 +47,12 @@ pub fn model(body: impl Fn() + Send + Sync + 'static) {
     for _ in 0..NATIVE_RUNS {
         body();
     }
+}
+
+/// The test's name: libtest gives it to the thread.
+#[cfg(ntwait_loom)]
+fn thread_name() -> String {
+    std::thread::current().name().unwrap_or("a model").to_owned()
 }
 
 /// Starts a thread of the model. It gives its record back before it can be joined: under the checker thread-local
@@ -86,7 +99,7 @@ impl Reached {
 }
 
 /// Runs a model that ends with one of these endings each time, and checks that all come up.
-pub fn model_reaching(endings: &[&str], body: impl Fn() -> String + Send + Sync + 'static) {
+pub fn model_reaching(endings: &[&str], body: impl Fn() -> &'static str + Send + Sync + 'static) {
     let reached = Reached::expect(endings);
     let noted = reached.clone();
     model(move || noted.note(body()));

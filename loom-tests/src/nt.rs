@@ -1,5 +1,6 @@
 //! Short forms of the calls that models are made of.
 
+use crate::JoinHandle;
 use ntwait::{AccessMask, EventType, Handle, NtStatus, ObjectAttributes, Runtime, WaitPolicy, WaitType};
 use std::sync::Arc;
 
@@ -27,6 +28,14 @@ impl Nt {
         let runtime = Runtime::builder().wait_policy(WaitPolicy::NO_SPIN).max_handles(4096).build();
         Self(Arc::new(runtime.expect("address space for a small table")))
     }
+
+    /// A thread of the model that works on this runtime.
+    pub fn spawn<T: Send + 'static>(&self, body: impl FnOnce(&Self) -> T + Send + 'static) -> JoinHandle<T> {
+        let nt = self.clone();
+        crate::spawn(move || body(&nt))
+    }
+
+    // === events ===
 
     /// An auto-reset event.
     #[must_use]
@@ -66,6 +75,17 @@ impl Nt {
         self.0.nt_pulse_event(event).expect("an open event")
     }
 
+    /// Is the event set? Takes nothing.
+    #[must_use]
+    pub fn state(&self, event: Handle) -> i32 {
+        let mut information = [0; 8];
+        let status = self.0.nt_query_event(event, 0, &mut information, None);
+        assert_eq!(status, NtStatus::SUCCESS);
+        i32::from(information[4])
+    }
+
+    // === waits ===
+
     /// Waits for one object, not alertably.
     pub fn wait(&self, event: Handle, timeout: Option<i64>) -> NtStatus {
         self.0.nt_wait_for_single_object(event, false, timeout)
@@ -86,14 +106,12 @@ impl Nt {
         self.0.nt_wait_for_multiple_objects(events, WaitType::ALL, false, timeout)
     }
 
-    /// Is the event set? Takes nothing.
-    #[must_use]
-    pub fn state(&self, event: Handle) -> i32 {
-        let mut information = [0; 8];
-        let status = self.0.nt_query_event(event, 0, &mut information, None);
-        assert_eq!(status, NtStatus::SUCCESS);
-        i32::from(information[4])
+    /// Waits alertably for the first of several, or for all.
+    pub fn several_alertably(&self, wait_type: WaitType, events: &[Handle], timeout: Option<i64>) -> NtStatus {
+        self.0.nt_wait_for_multiple_objects(events, wait_type, true, timeout)
     }
+
+    // === handles ===
 
     /// Closes.
     pub fn close(&self, handle: Handle) -> NtStatus {
@@ -107,25 +125,36 @@ impl Nt {
         self.0.nt_duplicate_object(this, handle, this, AccessMask::empty(), Default::default(), same)
     }
 
+    /// Inherit and protect, asked under the lock of the handle's shard.
+    pub fn flags(&self, handle: Handle) -> Result<[u8; 2], NtStatus> {
+        let mut flags = [0; 2];
+        self.0.nt_query_object(handle, 4, &mut flags, None).ok()?;
+        Ok(flags)
+    }
+
     /// Handles that refer to the object, asked under its lock.
     pub fn handle_count(&self, handle: Handle) -> Result<u32, NtStatus> {
+        self.counts(handle).map(|(handles, _)| handles)
+    }
+
+    /// References to the object that are no handles: nothing but waiters adds such.
+    #[must_use]
+    pub fn waiters(&self, event: Handle) -> u32 {
+        let (handles, references) = self.counts(event).expect("an open event");
+        references - handles
+    }
+
+    fn counts(&self, handle: Handle) -> Result<(u32, u32), NtStatus> {
         let mut basic = [0; 56];
         self.0.nt_query_object(handle, 0, &mut basic, None).ok()?;
-        Ok(u32::from_ne_bytes([basic[8], basic[9], basic[10], basic[11]]))
+        let field = |at: usize| u32::from_ne_bytes([basic[at], basic[at + 1], basic[at + 2], basic[at + 3]]);
+        Ok((field(8), field(12)))
     }
 
-    /// Returns when somebody is queued on the event. Nothing but a wait adds a reference that is no handle.
+    /// Returns when somebody is queued on the event, which must come to pass and last.
     pub fn until_queued(&self, event: Handle) {
-        while self.waiter_references(event) == 0 {
+        while self.waiters(event) == 0 {
             crate::yield_now();
         }
-    }
-
-    fn waiter_references(&self, event: Handle) -> u32 {
-        let mut basic = [0; 56];
-        let status = self.0.nt_query_object(event, 0, &mut basic, None);
-        assert_eq!(status, NtStatus::SUCCESS);
-        let field = |at: usize| u32::from_ne_bytes([basic[at], basic[at + 1], basic[at + 2], basic[at + 3]]);
-        field(12) - field(8)
     }
 }

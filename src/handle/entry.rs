@@ -5,14 +5,16 @@
 //!           ┌─────────┬───────────────────────────┬────┐
 //!           │ issue 6 │ index 24                  │ 00 │
 //!           └─────────┴───────────────────────────┴────┘
-//!  entry    63   62    61 59    58 55   54     53 48    47          24 23         0
-//!           ┌───┬─────┬────────┬──────┬──────┬─────────┬──────────────┬────────────┐
-//!    live   │ I │ P   │ Q M S  │ type │ 1    │ issue 6 │ generation   │ slot 24    │
-//!           ├───┴─────┴────────┴──────┼──────┼─────────┼──────────────┼────────────┤
-//!    free   │ 0                       │ 0    │ issue 6 │ 1: has next  │ next index │
-//!           └─────────────────────────┴──────┴─────────┴──────────────┴────────────┘
+//!  entry    63          40  39   38     37 36 35   34  31   30   29          6 5     0
+//!           ┌──────────────┬───┬─────┬──────────┬────────┬──────┬─────────────┬───────┐
+//!    live   │ generation   │ I │ P   │ Q  M  S  │ type   │ 1    │ slot 24     │ issue │
+//!           ├──────────────┼───┴─────┴──────────┴────────┼──────┼─────────────┼───────┤
+//!    free   │ 1: has next  │ 0                           │ 0    │ next index  │ issue │
+//!           └──────────────┴─────────────────────────────┴──────┴─────────────┴───────┘
 //!           inherit, protect; query, modify, synchronize: the three rights that fast paths ask for
 //! ```
+//!
+//! The slot's index lies where it is the slot's offset in bytes, the generation where the object word has it.
 //!
 //! H1  An entry that is live with the handle's issue number names the object that the handle was made for.
 //! H2  The issue number changes each time the index is given out anew; it wraps after 64, and an index rests
@@ -94,42 +96,42 @@ impl Entry {
     pub(crate) const INDEX_MASK: u64 = (1 << Self::INDEX_BITS) - 1;
     pub(crate) const MAX_COUNT: usize = 1 << Self::INDEX_BITS;
 
-    const GENERATION_SHIFT: u32 = 24;
-    const ISSUE_SHIFT: u32 = 48;
     const ISSUE_MASK: u64 = 0x3F;
-    const TYPE_SHIFT: u32 = 55;
+    const SLOT_SHIFT: u32 = 6;
+    const TYPE_SHIFT: u32 = 31;
     const TYPE_MASK: u64 = 0xF;
+    const GENERATION_SHIFT: u32 = 40;
     const HAS_NEXT: u64 = 1 << Self::GENERATION_SHIFT;
 
-    pub(crate) const LIVE: u64 = 1 << 54;
-    pub(crate) const SYNCHRONIZE: u64 = 1 << 59;
-    pub(crate) const MODIFY: u64 = 1 << 60;
-    pub(crate) const QUERY: u64 = 1 << 61;
-    pub(crate) const PROTECT: u64 = 1 << 62;
-    pub(crate) const INHERIT: u64 = 1 << 63;
+    pub(crate) const LIVE: u64 = 1 << 30;
+    pub(crate) const SYNCHRONIZE: u64 = 1 << 35;
+    pub(crate) const MODIFY: u64 = 1 << 36;
+    pub(crate) const QUERY: u64 = 1 << 37;
+    pub(crate) const PROTECT: u64 = 1 << 38;
+    pub(crate) const INHERIT: u64 = 1 << 39;
 
     pub(crate) const fn live(issue: u64, slot: u32, generation: u32, kind: u8, bits: u64) -> Self {
         Self(
-            slot as u64
-                | (generation as u64) << Self::GENERATION_SHIFT
-                | issue << Self::ISSUE_SHIFT
+            issue
+                | (slot as u64) << Self::SLOT_SHIFT
                 | Self::LIVE
                 | (kind as u64) << Self::TYPE_SHIFT
-                | bits,
+                | bits
+                | (generation as u64) << Self::GENERATION_SHIFT,
         )
     }
 
     /// A free entry whose next handle will have this issue number, with a link of the list it is on.
     pub(crate) const fn free(issue: u64, next: Option<u32>) -> Self {
         let link = match next {
-            Some(index) => Self::HAS_NEXT | index as u64,
+            Some(index) => Self::HAS_NEXT | (index as u64) << Self::SLOT_SHIFT,
             None => 0,
         };
-        Self(issue << Self::ISSUE_SHIFT | link)
+        Self(issue & Self::ISSUE_MASK | link)
     }
 
     pub(crate) const fn next_free(self) -> Option<u32> {
-        if self.0 & Self::HAS_NEXT != 0 { Some((self.0 & Self::INDEX_MASK) as u32) } else { None }
+        if self.0 & Self::HAS_NEXT != 0 { Some(self.slot() as u32) } else { None }
     }
 
     #[inline]
@@ -139,17 +141,17 @@ impl Entry {
 
     #[inline]
     pub(crate) const fn issue(self) -> u64 {
-        self.0 >> Self::ISSUE_SHIFT & Self::ISSUE_MASK
+        self.0 & Self::ISSUE_MASK
     }
 
     #[inline]
     pub(crate) const fn slot(self) -> usize {
-        (self.0 & Self::INDEX_MASK) as usize
+        (self.0 >> Self::SLOT_SHIFT & Self::INDEX_MASK) as usize
     }
 
     #[inline]
     pub(crate) const fn generation(self) -> u32 {
-        (self.0 >> Self::GENERATION_SHIFT & Self::INDEX_MASK) as u32
+        (self.0 >> Self::GENERATION_SHIFT) as u32
     }
 
     #[inline]
@@ -166,10 +168,21 @@ impl Entry {
     /// Live, named by this handle, of this type and with these rights: one comparison.
     #[inline]
     pub(crate) const fn allows(self, handle: Handle, kind: u8, rights: u64) -> bool {
-        let wanted = Self::LIVE | (kind as u64) << Self::TYPE_SHIFT | rights | handle.issue() << Self::ISSUE_SHIFT;
-        let looked_at =
-            Self::LIVE | Self::TYPE_MASK << Self::TYPE_SHIFT | rights | Self::ISSUE_MASK << Self::ISSUE_SHIFT;
-        self.0 & looked_at == wanted && handle.issue() <= Self::ISSUE_MASK
+        let kind_bits = (kind as u64) << Self::TYPE_SHIFT;
+        self.matches(handle, Self::TYPE_MASK << Self::TYPE_SHIFT, kind_bits, rights)
+    }
+
+    /// Live, named by this handle and with these rights, of whatever type: one comparison.
+    #[inline]
+    pub(crate) const fn allows_any(self, handle: Handle, rights: u64) -> bool {
+        self.matches(handle, 0, 0, rights)
+    }
+
+    /// The exclusive or makes each bit of garbage above the handle's 32 a difference.
+    #[inline]
+    const fn matches(self, handle: Handle, mask: u64, value: u64, rights: u64) -> bool {
+        let looked_at = Self::ISSUE_MASK | Self::LIVE | rights | mask;
+        self.0 & looked_at == handle.issue() ^ (Self::LIVE | rights | value)
     }
 
     /// The issue number to give this index after `issue`, so that neither 0 nor a pseudo handle comes out (H3).
@@ -200,7 +213,11 @@ mod tests {
         assert!(entry.allows(handle, 15, Entry::QUERY));
         assert!(!entry.allows(handle, 14, Entry::QUERY));
         assert!(!entry.allows(handle, 15, Entry::QUERY | Entry::MODIFY));
-        assert!(!entry.allows(Handle(handle.0 | 1 << 32), 15, Entry::QUERY), "garbage above 32 bits");
+        for garbage in 32..64 {
+            let handle = Handle(handle.0 | 1 << garbage);
+            assert!(!entry.allows(handle, 15, Entry::QUERY) && !entry.allows_any(handle, 0), "{garbage}");
+            assert!(!entry.is_named_by(handle));
+        }
         assert!(!entry.allows(Handle::from_parts(5, 62), 15, Entry::QUERY));
     }
 

@@ -43,8 +43,8 @@ mod sizes {
     pub(super) const SHARDS: usize = 16;
     /// Indices that a shard takes from the pool at a time.
     pub(super) const SEGMENT: u32 = 65_536;
-    /// Slots that a shard takes from the pool at a time: 256 KiB.
-    pub(super) const SLOT_RUN: u32 = 4096;
+    /// Slots that a shard takes from the pool at a time: 64 KiB.
+    pub(super) const SLOT_RUN: u32 = 1024;
 }
 
 /// A table of a few entries in a model.
@@ -69,6 +69,13 @@ pub(crate) struct Grant {
     pub(crate) mask: u32,
     /// The entry's bits: hot rights, protect, inherit.
     pub(crate) bits: u64,
+}
+
+/// What [`Table::look`] saw.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FirstLook {
+    pub(crate) slot: u32,
+    pub(crate) is_clear: bool,
 }
 
 /// A new object's first state.
@@ -107,25 +114,50 @@ impl Table {
         })
     }
 
-    /// The object that this handle names, if it is of this kind and the handle has these rights.
+    /// As [`find`](Self::find), without the reason if it is not so.
     #[inline]
+    pub(crate) fn glance(&self, handle: Handle, kind: Kind, rights: u64) -> Option<Target<'_>> {
+        let entry = self.entry(handle)?;
+        entry.allows(handle, kind as u8, rights).then(|| self.target(entry, kind))
+    }
+
+    /// The object that this handle names, if it is of this kind and the handle has these rights.
     pub(crate) fn find(&self, handle: Handle, kind: Kind, rights: u64) -> Result<Target<'_>, NtStatus> {
-        match self.entry(handle) {
-            Some(entry) if entry.allows(handle, kind as u8, rights) => Ok(self.target(entry, kind)),
-            entry => Err(refusal(entry, handle, Some(kind))),
-        }
+        let found = self.glance(handle, kind, rights);
+        found.ok_or_else(|| refusal(self.entry(handle), handle, Some(kind)))
+    }
+
+    /// As [`find_any`](Self::find_any), without the reason if it is not so.
+    #[inline]
+    pub(crate) fn glance_any(&self, handle: Handle, rights: u64) -> Option<Target<'_>> {
+        let entry = self.entry(handle)?;
+        entry.allows_any(handle, rights).then(|| self.target(entry, Kind::from_bits(entry.kind())))
+    }
+
+    /// Where the object of this handle is, and whether it is certainly not signalled at this moment. (Objects of all
+    /// the kinds that there are are clear when their value is 0.) `None`: the handle is not good for that.
+    #[inline]
+    pub(crate) fn look(&self, handle: Handle, rights: u64) -> Option<FirstLook> {
+        let entry = self.entry(handle).filter(|entry| entry.allows_any(handle, rights))?;
+        // SAFETY: F1, a live entry names a slot of this table.
+        let slot = unsafe { self.slots.get_unchecked(entry.slot()) };
+        Some(FirstLook { slot: entry.slot() as u32, is_clear: slot.load().is_zero(entry.generation()) })
+    }
+
+    /// Is whatever is in this slot certainly not signalled?
+    #[inline]
+    pub(crate) fn is_clear(&self, slot: u32) -> bool {
+        self.slots.get(slot as usize).is_some_and(|slot| {
+            let word = slot.load();
+            word.is_zero(word.generation())
+        })
     }
 
     /// The object that this handle names, of any kind, if the handle has these rights.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn find_any(&self, handle: Handle, rights: u64) -> Result<Target<'_>, NtStatus> {
-        match self.entry(handle) {
-            Some(entry) if entry.is_named_by(handle) && entry.has(rights) => match Kind::from_bits(entry.kind()) {
-                Some(kind) => Ok(self.target(entry, kind)),
-                None => Err(NtStatus::INVALID_HANDLE),
-            },
-            entry => Err(refusal(entry, handle, None)),
-        }
+        let found = self.glance_any(handle, rights);
+        found.ok_or_else(|| refusal(self.entry(handle), handle, None))
     }
 
     #[inline]
@@ -186,7 +218,7 @@ impl Table {
             return Err(NtStatus::INVALID_HANDLE);
         };
         held.add_handle();
-        if held.unlock().pay() {
+        if held.unlock().pay(target.slot) {
             self.recycle(target.slot);
         }
         let slot = self.slots.index_of(target.slot) as u32;
@@ -207,7 +239,7 @@ impl Table {
             if entry.has(Entry::PROTECT) {
                 return Err(NtStatus::HANDLE_NOT_CLOSABLE);
             }
-            Ok(Entry::free(entry.issue() + 1 & 0x3F, None))
+            Ok(Entry::free(entry.issue() + 1, None))
         })?;
         // F2: the handle count is ours.
         let target = self.target(entry, Kind::Event);
@@ -333,6 +365,7 @@ impl Table {
 
     fn grow_slots(&self) -> Result<(), NtStatus> {
         let run = claim(&self.next_slot, SLOT_RUN, &self.slots)?;
+        self.slots.populate(run.next as usize, (run.end - run.next) as usize);
         self.shards[home_shard()].lock().add_slots(run, &self.slots);
         Ok(())
     }

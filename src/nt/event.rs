@@ -9,7 +9,7 @@ use crate::objects::word::Word;
 use crate::objects::{Kind, Signal, event};
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
-use crate::wait::{Gone, Target, signal};
+use crate::wait::{Gone, signal};
 
 /// `EVENT_TYPE`: what a satisfied wait does to an event [E1].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -82,8 +82,17 @@ impl Runtime {
     /// As for [`nt_set_event`](Self::nt_set_event).
     #[inline]
     pub fn nt_reset_event(&self, event: Handle) -> Result<i32, NtStatus> {
+        match self.change_idle_event(event, |word| word.with_value(CLEAR)) {
+            Some(before) => Ok(before.value() as i32),
+            None => self.reset_event_slow(event),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn reset_event_slow(&self, event: Handle) -> Result<i32, NtStatus> {
         let target = self.table().find(event, Kind::Event, Entry::MODIFY)?;
-        state_before(signal::reset(&target, self.table()))
+        state_before(signal::reset(target, self.table()))
     }
 
     /// `NtClearEvent`: clears the event, without saying what it was [E16].
@@ -98,7 +107,7 @@ impl Runtime {
             Err(status) => status,
             Ok(target) if target.slot.load().has(Word::MANUAL) => NtStatus::INVALID_PARAMETER,
             Ok(target) => {
-                state_before(signal::signal(&target, Signal::Set, self.table())).err().unwrap_or(NtStatus::SUCCESS)
+                state_before(signal::signal(target, Signal::Set, self.table())).err().unwrap_or(NtStatus::SUCCESS)
             }
         }
     }
@@ -123,7 +132,7 @@ impl Runtime {
 
     fn event_information(&self, event: Handle) -> Result<[u8; BASIC_INFORMATION_LENGTH], NtStatus> {
         let target = self.table().find(event, Kind::Event, Entry::QUERY)?;
-        let word = signal::settled_word(&target, self.table()).map_err(|Gone| NtStatus::INVALID_HANDLE)?;
+        let word = signal::settled_word(target, self.table()).map_err(|Gone| NtStatus::INVALID_HANDLE)?;
         let event_type = if word.has(Word::MANUAL) { EventType::NOTIFICATION } else { EventType::SYNCHRONIZATION };
         let mut bytes = [0; BASIC_INFORMATION_LENGTH];
         bytes[..4].copy_from_slice(&event_type.0.to_ne_bytes());
@@ -133,12 +142,27 @@ impl Runtime {
 
     #[inline]
     fn signal_event(&self, event: Handle, signal: Signal) -> Result<i32, NtStatus> {
-        let target: Target<'_> = self.table().find(event, Kind::Event, Entry::MODIFY)?;
-        state_before(signal::signal(&target, signal, self.table()))
+        match self.change_idle_event(event, |word| signal.settle(signal.apply(word))) {
+            Some(before) => Ok(before.value() as i32),
+            None => self.signal_event_slow(event, signal),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn signal_event_slow(&self, event: Handle, signal: Signal) -> Result<i32, NtStatus> {
+        let target = self.table().find(event, Kind::Event, Entry::MODIFY)?;
+        state_before(signal::signal(target, signal, self.table()))
+    }
+
+    /// Changes an event that nobody waits for. `None`: something is not as usual; the slow path finds out what.
+    #[inline]
+    fn change_idle_event(&self, event: Handle, change: impl Fn(Word) -> Word) -> Option<Word> {
+        let target = self.table().glance(event, Kind::Event, Entry::MODIFY)?;
+        signal::change_idle(target, change)
     }
 }
 
-#[inline]
 fn state_before(word: Result<Word, Gone>) -> Result<i32, NtStatus> {
     match word {
         Ok(word) => Ok(word.value() as i32),

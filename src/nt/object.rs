@@ -140,7 +140,7 @@ impl Runtime {
     }
 
     fn basic_information(&self, target: Target<'_>, grant: Grant) -> Result<[u8; BASIC_LENGTH], NtStatus> {
-        let counts = signal::counts(&target, self.table()).map_err(|Gone| NtStatus::INVALID_HANDLE)?;
+        let counts = signal::counts(target, self.table()).map_err(|Gone| NtStatus::INVALID_HANDLE)?;
         let attributes = HandleAttributes::from_entry_bits(grant.bits);
         let fields = [
             attributes.bits(),

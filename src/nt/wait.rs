@@ -33,35 +33,39 @@ impl Runtime {
     /// `INVALID_HANDLE`, or `ACCESS_DENIED` without `SYNCHRONIZE` [W33].
     #[inline]
     pub fn nt_wait_for_single_object(&self, object: Handle, alertable: bool, timeout: Option<i64>) -> NtStatus {
-        self.wait_single(object, alertable, Timeout::from_nt(timeout))
+        self.take_now(object, timeout == Some(0) && !alertable)
+            .unwrap_or_else(|| self.wait_single(object, alertable, Timeout::from_nt(timeout)))
     }
 
     /// A wait for one object that is not alertable.
     #[inline]
     pub(crate) fn wait_for(&self, object: Handle, timeout: Timeout) -> NtStatus {
-        self.wait_single(object, false, timeout)
+        self.take_now(object, timeout.is_poll())
+            .unwrap_or_else(|| self.wait_single(object, false, timeout))
     }
 
+    /// The answer to a wait that ends at once: what is there needs nothing else, and an alertable wait prefers it to
+    /// an alert anyway [W22].
     #[inline]
-    fn wait_single(&self, object: Handle, alertable: bool, timeout: Timeout) -> NtStatus {
-        match self.table().find_any(object, Entry::SYNCHRONIZE) {
-            // What is there at once needs nothing else; an alertable wait prefers it to an alert anyway [W22].
-            Ok(target) => match take::one(&target) {
-                Look::Taken => NtStatus::WAIT_0,
-                Look::Clear if timeout.is_poll() && !alertable => NtStatus::TIMEOUT,
-                _ => self.wait_for_one(&target, alertable, timeout),
-            },
-            Err(status) => match self.resolve_pseudo(object) {
-                Ok(target) => self.wait_for_one(&target, alertable, timeout),
-                Err(_) => status,
-            },
+    fn take_now(&self, object: Handle, is_poll: bool) -> Option<NtStatus> {
+        let target = self.table().glance_any(object, Entry::SYNCHRONIZE)?;
+        match take::one(target) {
+            Look::Taken => Some(NtStatus::WAIT_0),
+            Look::Clear if is_poll => Some(NtStatus::TIMEOUT),
+            _ => None,
         }
     }
 
     #[cold]
-    fn wait_for_one(&self, target: &Target<'_>, alertable: bool, timeout: Timeout) -> NtStatus {
+    #[inline(never)]
+    fn wait_single(&self, object: Handle, alertable: bool, timeout: Timeout) -> NtStatus {
+        let found = self.table().find_any(object, Entry::SYNCHRONIZE);
+        let found = found.or_else(|status| self.resolve_pseudo(object).map_err(|_| status));
         let terms = self.terms(alertable, timeout);
-        status_of(wait::any::wait(core::slice::from_ref(target), &terms).map_err(|Gone| NtStatus::INVALID_HANDLE))
+        status_of(found.and_then(|target| {
+            let ended = wait::any::wait(core::slice::from_ref(&target), &terms);
+            ended.map_err(|Gone| NtStatus::INVALID_HANDLE)
+        }))
     }
 
     /// `NtWaitForMultipleObjects` for 1 to 64 objects. Time-out and answers as for a single wait, with the position
@@ -83,14 +87,49 @@ impl Runtime {
         if !matches!(wait_type, WaitType::ALL | WaitType::ANY) {
             return NtStatus::INVALID_PARAMETER_3;
         }
+        if wait_type == WaitType::ANY
+            && let Some(status) = self.take_first_now(objects, timeout == Some(0) && !alertable)
+        {
+            return status;
+        }
         let terms = self.terms(alertable, Timeout::from_nt(timeout));
-        status_of(match objects.len() {
-            1..=8 => self.wait_on_stack::<8>(objects, wait_type, &terms),
-            _ => self.wait_on_stack::<MAXIMUM_WAIT_OBJECTS>(objects, wait_type, &terms),
-        })
+        status_of(self.wait_on_stack(objects, wait_type, &terms))
     }
 
-    fn wait_on_stack<const N: usize>(
+    /// The answer to a wait-any that ends at once, found without keeping anything (K1, K2). All handles are looked up
+    /// before one object is taken [W4]. `None`: something is not as usual, or there is nothing to take.
+    fn take_first_now(&self, objects: &[Handle], is_poll: bool) -> Option<NtStatus> {
+        let table = self.table();
+        let mut slots = [0; MAXIMUM_WAIT_OBJECTS];
+        let mut first = None;
+        for (index, (object, slot)) in objects.iter().zip(&mut slots).enumerate() {
+            let look = table.look(*object, Entry::SYNCHRONIZE)?;
+            *slot = look.slot;
+            if !look.is_clear && first.is_none() {
+                first = Some(index);
+            }
+        }
+        let Some(index) = first else {
+            return is_poll.then_some(NtStatus::TIMEOUT);
+        };
+        if !slots[..index].iter().all(|slot| table.is_clear(*slot)) {
+            return None;
+        }
+        let target = table.glance_any(*objects.get(index)?, Entry::SYNCHRONIZE)?;
+        (take::one(target) == Look::Taken).then_some(NtStatus(NtStatus::WAIT_0.0 + index as u32))
+    }
+
+    /// A wait for up to 64 objects, without an allocation.
+    fn wait_on_stack(&self, objects: &[Handle], wait_type: WaitType, terms: &Terms<'_>) -> Result<Ended, NtStatus> {
+        match objects.len() {
+            1..=2 => self.wait_for_up_to::<2>(objects, wait_type, terms),
+            3..=8 => self.wait_for_up_to::<8>(objects, wait_type, terms),
+            9..=16 => self.wait_for_up_to::<16>(objects, wait_type, terms),
+            _ => self.wait_for_up_to::<MAXIMUM_WAIT_OBJECTS>(objects, wait_type, terms),
+        }
+    }
+
+    fn wait_for_up_to<const N: usize>(
         &self,
         objects: &[Handle],
         wait_type: WaitType,
@@ -99,9 +138,13 @@ impl Runtime {
         let Some(first) = objects.first() else {
             return Err(NtStatus::INVALID_PARAMETER_1);
         };
-        let mut targets = [self.table().find_any(*first, Entry::SYNCHRONIZE)?; N];
-        for (target, object) in targets.iter_mut().zip(objects).skip(1) {
-            *target = self.table().find_any(*object, Entry::SYNCHRONIZE)?;
+        let table = self.table();
+        let mut targets = [table.find_any(*first, Entry::SYNCHRONIZE)?; N];
+        for (target, object) in targets.iter_mut().zip(objects) {
+            *target = match table.glance_any(*object, Entry::SYNCHRONIZE) {
+                Some(found) => found,
+                None => table.find_any(*object, Entry::SYNCHRONIZE)?,
+            };
         }
         run(&targets[..objects.len()], wait_type, terms)
     }
@@ -129,8 +172,7 @@ impl Runtime {
     fn wait_many(&self, objects: &[Handle], wait_type: WaitType, timeout: Timeout) -> Result<Ended, NtStatus> {
         let terms = self.terms(false, timeout);
         match objects.len() {
-            1..=8 => self.wait_on_stack::<8>(objects, wait_type, &terms),
-            9..=64 => self.wait_on_stack::<64>(objects, wait_type, &terms),
+            1..=MAXIMUM_WAIT_OBJECTS => self.wait_on_stack(objects, wait_type, &terms),
             count if count == 0 || count > MAX_OBJECTS => Err(NtStatus::INVALID_PARAMETER_1),
             count => {
                 let mut targets = Vec::new();

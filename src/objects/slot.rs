@@ -19,6 +19,8 @@
 //!     flags and value are one word.
 //! S4  A destroying unlock wakes all who sleep for the lock; who has slept takes the lock as LOCKED|PARKED; who
 //!     has slept and finds another generation wakes one more. So no sleeper is left behind.
+//! S6  Without SHARED the object has one handle and no pin: whoever has killed that handle's entry, and finds nobody
+//!     queued and the lock free, may destroy it with one compare-exchange.
 //! S5  `epoch` only grows, also across objects: a sleeper of an earlier broadcast never takes a later one for its
 //!     own. (It would take 2³² broadcasts between two instructions of one thread.)
 //! orderings   lock: Acquire, unlock: Release, each an RMW of `word` (AcqRel); the guarded fields need no more.
@@ -27,7 +29,7 @@
 
 use super::Kind;
 use super::word::{RETIRED, Word};
-use crate::sys::atomic::{AtomicU32, AtomicU64, Ordering, spin_hint};
+use crate::sys::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::sys::cell::Guarded;
 use crate::sys::clock::Deadline;
 use crate::sys::cpu;
@@ -83,9 +85,9 @@ impl Slot {
     pub(crate) fn bear(&self, kind: Kind, flags: u64, value: u32, born: Born) -> u32 {
         // Relaxed: the slot came from the free list, whose lock orders us after the object that died here.
         let generation = Word::from_bits(self.word.load(Ordering::Relaxed)).generation();
-        let (handles, pins) = match born {
-            Born::WithHandle => (1, 0),
-            Born::Pinned => (0, 1),
+        let (handles, pins, shared) = match born {
+            Born::WithHandle => (1, 0, 0),
+            Born::Pinned => (0, 1, Word::SHARED),
         };
         // SAFETY: S2, not published yet.
         unsafe { self.handles.set(handles) };
@@ -94,7 +96,7 @@ impl Slot {
         // SAFETY: S2, not published yet.
         unsafe { self.kind.set(kind as u32) };
         // Release: whoever locks this generation sees the fields.
-        self.word.store(Word::new(generation, flags, value).bits(), Ordering::Release);
+        self.word.store(Word::new(generation, flags | shared, value).bits(), Ordering::Release);
         generation
     }
 
@@ -111,6 +113,15 @@ impl Slot {
             .compare_exchange(seen.bits(), new.bits(), Ordering::AcqRel, Ordering::Acquire)
             .map(drop)
             .map_err(Word::from_bits)
+    }
+
+    /// Destroys the object in one step, if the handle that the caller has just killed was the only reference it ever
+    /// had. AcqRel, as an unlock.
+    pub(crate) fn destroy_unshared(&self, generation: u32) -> bool {
+        let word = self.load();
+        word.is_idle(generation)
+            && !word.has(Word::SHARED)
+            && self.exchange(word, Word::new(generation + 1, 0, 0)).is_ok()
     }
 
     /// Takes the lock of the object of this generation; `None` if it is gone.
@@ -145,7 +156,6 @@ impl Slot {
                 }
             } else if spins > 0 {
                 spins -= 1;
-                spin_hint();
             } else {
                 let parked = word.with(Word::PARKED);
                 if word.has(Word::PARKED) || self.exchange(word, parked).is_ok() {
@@ -225,16 +235,19 @@ pub(crate) struct Held<'s> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Owed {
     sleepers: u32,
-    futex: FutexAddr,
     destroyed: bool,
 }
 
 impl Owed {
-    /// Wakes who slept for the lock. True: the object is gone and its slot is the caller's to recycle.
+    pub(crate) fn is_nothing(self) -> bool {
+        self.sleepers == 0 && !self.destroyed
+    }
+
+    /// Wakes who slept for the lock of this slot. True: the object is gone and its slot is the caller's to recycle.
     #[must_use = "a destroyed object's slot must go back to the free list"]
-    pub(crate) fn pay(self) -> bool {
+    pub(crate) fn pay(self, slot: &Slot) -> bool {
         if self.sleepers > 0 {
-            futex::wake(self.futex, self.sleepers);
+            futex::wake(slot.lock_futex(), self.sleepers);
         }
         self.destroyed
     }
@@ -256,7 +269,7 @@ impl<'s> Held<'s> {
     pub(crate) fn kind(&self) -> Kind {
         // SAFETY: S2, we hold the lock.
         let bits = unsafe { self.slot.kind.get() };
-        Kind::from_bits(bits as u8).unwrap_or(Kind::Event)
+        Kind::from_bits(bits as u8)
     }
 
     pub(crate) fn is_signaled(&self) -> bool {
@@ -274,6 +287,7 @@ impl<'s> Held<'s> {
     }
 
     pub(crate) fn add_handle(&mut self) {
+        self.word = self.word.with(Word::SHARED);
         // SAFETY: S2, we hold the lock.
         unsafe { self.slot.handles.set(self.handles() + 1) };
     }
@@ -396,6 +410,6 @@ impl<'s> Held<'s> {
             (true, false) => 1,
             (true, true) => u32::MAX, // S4
         };
-        Owed { sleepers, futex: self.slot.lock_futex(), destroyed }
+        Owed { sleepers, destroyed }
     }
 }

@@ -15,7 +15,7 @@
 //! | ALL_WAITER | a wait-all is queued here                       | by the unlock that changed it      |
 //! | OBSERVED   | someone mirrors the state                       | under the lock                     |
 //! | MANUAL     | a notification object: waits do not consume     | at creation                        |
-//! | ABANDONED  | the last owner died with it                     | under the lock                     |
+//! | SHARED     | it had more references than its first handle    | under the lock; stays              |
 //!
 //! O1  One compare-exchange that succeeds proves: same generation, so the same object; no lock held; and, if it
 //!     asked for no [`SLOW`](Word::SLOW) flag, nobody queued and nobody watching.
@@ -42,11 +42,13 @@ impl Word {
     pub(crate) const ALL_WAITER: u64 = 1 << 35;
     pub(crate) const OBSERVED: u64 = 1 << 36;
     pub(crate) const MANUAL: u64 = 1 << 37;
+    pub(crate) const SHARED: u64 = 1 << 38;
 
     /// Any of these sends an operation that changes the object to the slow path.
     pub(crate) const SLOW: u64 = Self::LOCKED | Self::PARKED | Self::QUEUED | Self::OBSERVED;
 
     const VALUE: u64 = 0xFFFF_FFFF;
+    const GENERATION: u64 = !0 << GENERATION_SHIFT;
 
     #[inline]
     pub(crate) const fn from_bits(bits: u64) -> Self {
@@ -82,6 +84,18 @@ impl Word {
     #[inline]
     pub(crate) const fn is_slow(self) -> bool {
         self.has(Self::SLOW)
+    }
+
+    /// The object of this generation, with nothing that sends a change to the slow path (O1).
+    #[inline]
+    pub(crate) const fn is_idle(self, generation: u32) -> bool {
+        self.0 & (Self::GENERATION | Self::SLOW) == (generation as u64) << GENERATION_SHIFT
+    }
+
+    /// The object of this generation, not locked, with the value 0.
+    #[inline]
+    pub(crate) const fn is_zero(self, generation: u32) -> bool {
+        self.0 & (Self::GENERATION | Self::LOCKED | Self::VALUE) == (generation as u64) << GENERATION_SHIFT
     }
 
     #[inline]

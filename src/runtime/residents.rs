@@ -104,8 +104,8 @@ impl Resident {
         let Ok(target) = self.table.target_at(position, Kind::Thread) else {
             return;
         };
-        let _ = signal::signal(&target, Signal::Set, &self.table);
-        signal::unpin(&target, &self.table);
+        let _ = signal::signal(target, Signal::Set, &self.table);
+        signal::unpin(target, &self.table);
     }
 
     fn leave(&self) {

@@ -1,7 +1,8 @@
 //! What the processors allow: how long it makes sense to spin, and a clock cheap enough to do it by.
 
-/// Reads of a lock word before its waiter goes to sleep. A holder that runs on another CPU is done within them;
-/// one that was preempted is not, and then sleeping is right. A model explores the sleep, not the luck.
+/// Reads of a lock word, without a pause between them, before its waiter goes to sleep. A holder that runs on another
+/// CPU is done within them; one that was preempted is not, and then sleeping is right. A model explores the sleep,
+/// not the luck.
 #[cfg(not(ntwait_loom))]
 pub(crate) const LOCK_SPINS: u32 = 100;
 #[cfg(ntwait_loom)]

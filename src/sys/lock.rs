@@ -14,7 +14,7 @@
 
 #![allow(unsafe_code, reason = "the guard derefs to what the lock protects")]
 
-use super::atomic::{AtomicU32, Ordering, spin_hint};
+use super::atomic::{AtomicU32, Ordering};
 use super::clock::Deadline;
 use super::cpu;
 use super::futex::{self, FutexAddr};
@@ -66,7 +66,6 @@ impl<T> FutexLock<T> {
             {
                 return;
             }
-            spin_hint();
         }
         while self.state.swap(CONTENDED, Ordering::Acquire) != FREE {
             futex::wait(FutexAddr::whole(&self.state), CONTENDED, &Deadline::Never);

@@ -18,7 +18,6 @@
 use super::lockset::{LockSet, Place, storage};
 use super::take::{self, Look};
 use super::{Ended, Gone, Target, Terms, Until, ended, sleep};
-use crate::objects::slot::Slot;
 use crate::waiter::park::Why;
 use crate::waiter::record::{INLINE_BLOCKS, ThreadRecord, with_current};
 use crate::waiter::{Role, WaitBlock};
@@ -84,7 +83,9 @@ fn sort(targets: &[Target<'_>], order: &mut [u32]) -> Result<(), Refused> {
     for (position, place) in order.iter_mut().enumerate() {
         *place = position as u32;
     }
-    order.sort_unstable_by_key(|&position| address(position));
+    if !order.is_sorted_by_key(|&position| address(position)) {
+        order.sort_unstable_by_key(|&position| address(position));
+    }
     // Another generation in the same slot is another object; one of the two is gone, which the locking will find.
     let same = |pair: &[u32]| {
         let (a, b) = (&targets[pair[0] as usize], &targets[pair[1] as usize]);
@@ -157,13 +158,9 @@ impl<'r> All<'_, 'r> {
     /// Takes all objects if all are signalled.
     fn take(&self, places: &mut [Place<'r>]) -> Result<bool, Gone> {
         let mut locks = self.lock(places)?;
-        let taken = locks.take_all(self.slots());
+        let taken = locks.take_everything();
         locks.release(self.terms.home);
         Ok(taken)
-    }
-
-    fn slots(&self) -> impl Iterator<Item = *const Slot> + Clone {
-        self.targets.iter().map(|target| core::ptr::from_ref(target.slot))
     }
 
     /// Queues on all objects and sleeps. `None`: a signaller asks for another test.
@@ -185,7 +182,7 @@ impl<'r> All<'_, 'r> {
         let deadline = self.until.deadline();
         self.prepare(me, blocks);
         let mut locks = self.lock(places)?;
-        if locks.take_all(self.slots()) {
+        if locks.take_everything() {
             locks.release(self.terms.home);
             return Ok(Some(Ok(Ended::Object(0))));
         }

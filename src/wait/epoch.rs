@@ -22,9 +22,18 @@ use crate::sys::clock::Deadline;
 use crate::sys::futex::{self, Slept};
 
 /// Sleepers that a setter wakes itself.
+#[cfg(not(ntwait_loom))]
 const DIRECT: u32 = 16;
 /// Sleepers that it wakes before it leaves the rest to them.
+#[cfg(not(ntwait_loom))]
 const FIRST: u32 = 4;
+
+/// One, so that the baton goes round between the two or three sleepers of a model.
+#[cfg(ntwait_loom)]
+const DIRECT: u32 = 1;
+/// One: the baton is its to take.
+#[cfg(ntwait_loom)]
+const FIRST: u32 = 1;
 
 /// A broadcast that was decided under the lock and is to be carried out without it.
 #[must_use = "the sleepers of the epoch are still asleep"]

@@ -55,6 +55,23 @@ impl<'s, 'm> LockSet<'s, 'm> {
         }
     }
 
+    /// Takes everything that is locked, if all of it is signalled.
+    pub(super) fn take_everything(&mut self) -> bool {
+        let held = |place: &Place<'s>| match place {
+            Place::Held(held) => held.is_signaled(),
+            Place::Empty | Place::Released(..) => false,
+        };
+        let all = self.places[..self.count].iter().all(held);
+        if all {
+            for place in &mut self.places[..self.count] {
+                if let Place::Held(held) = place {
+                    held.consume();
+                }
+            }
+        }
+        all
+    }
+
     /// Takes all of these objects, in this order, if all are signalled. Their locks are among those held.
     pub(super) fn take_all(&mut self, slots: impl Iterator<Item = *const Slot> + Clone) -> bool {
         let signaled = |slot| self.find(slot).is_some_and(|held| held.is_signaled());
@@ -72,18 +89,30 @@ impl<'s, 'm> LockSet<'s, 'm> {
     /// Releases every lock and then pays what they owe (G2).
     pub(super) fn release(self, home: &dyn Home) {
         let places = &mut self.places[..self.count];
+        let mut debts = false;
         for place in &mut *places {
             if let Place::Held(held) = core::mem::replace(place, Place::Empty) {
                 let slot = held.slot();
-                *place = Place::Released(slot, held.unlock());
+                let owed = held.unlock();
+                if !owed.is_nothing() {
+                    *place = Place::Released(slot, owed);
+                    debts = true;
+                }
             }
         }
-        for place in places {
-            if let Place::Released(slot, owed) = core::mem::replace(place, Place::Empty)
-                && owed.pay()
-            {
-                home.recycle(slot);
-            }
+        if debts {
+            pay(places, home);
+        }
+    }
+}
+
+#[cold]
+fn pay(places: &mut [Place<'_>], home: &dyn Home) {
+    for place in places {
+        if let Place::Released(slot, owed) = core::mem::replace(place, Place::Empty)
+            && owed.pay(slot)
+        {
+            home.recycle(slot);
         }
     }
 }

@@ -127,16 +127,20 @@ impl Until {
 /// Lets go of a lock that was the only one held.
 fn release(held: crate::objects::slot::Held<'_>, home: &dyn Home) {
     let slot = held.slot();
-    if held.unlock().pay() {
+    if held.unlock().pay(slot) {
         home.recycle(slot);
     }
 }
 
 /// Drops one handle of the object, and the object with it if nothing else refers to it [H9, H10, W35].
+/// True: it is gone, and its slot is the caller's to recycle.
 pub(crate) fn drop_handle(target: Target<'_>) -> bool {
+    if target.slot.destroy_unshared(target.generation) {
+        return true;
+    }
     let Some(mut held) = target.slot.lock(target.generation) else {
         return false;
     };
     held.drop_handle();
-    held.unlock().pay()
+    held.unlock().pay(target.slot)
 }

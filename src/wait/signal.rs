@@ -23,7 +23,7 @@
 
 use super::epoch::Broadcast;
 use super::lockset::{LockSet, Place};
-use super::union::{TooMany, UNION_CAP, Union};
+use super::union::{TooMany, UNION_CAP, UNION_SMALL, Union};
 use super::{Gone, Home, Target};
 use crate::objects::Signal;
 use crate::objects::slot::{Held, Slot};
@@ -32,31 +32,33 @@ use crate::waiter::park::{Decision, Why};
 use crate::waiter::{Chain, WaitBlock};
 use core::ptr;
 
-/// Clears the object; nobody's wait ends by that. Returns the word from before.
+/// The fast path of every change: one load, one compare-exchange, if the object exists and nobody holds its lock,
+/// is queued or watches. Returns the word from before; `None`: not so, and nothing was done.
+///
+/// The exchange is made also where nothing changes: a signal publishes what was written before it, a reset sees it.
 #[inline]
-pub(crate) fn reset(target: &Target<'_>, home: &dyn Home) -> Result<Word, Gone> {
+pub(crate) fn change_idle(target: Target<'_>, change: impl Fn(Word) -> Word) -> Option<Word> {
     let mut word = target.slot.load();
-    loop {
-        if word.generation() != target.generation {
-            return Err(Gone);
-        }
-        if word.is_slow() {
-            return under_lock(target, home, |held| {
-                let before = held.word();
-                held.set_word(before.with_value(0));
-                before
-            });
-        }
-        // The exchange also where nothing changes: the reset sees what was written before the set it undoes.
-        match target.slot.exchange(word, word.with_value(0)) {
-            Ok(()) => return Ok(word),
+    while word.is_idle(target.generation) {
+        match target.slot.exchange(word, change(word)) {
+            Ok(()) => return Some(word),
             Err(seen) => word = seen,
         }
     }
+    None
+}
+
+/// Clears the object under its lock; nobody's wait ends by that. Returns the word from before.
+pub(crate) fn reset(target: Target<'_>, home: &dyn Home) -> Result<Word, Gone> {
+    under_lock(target, home, |held| {
+        let before = held.word();
+        held.set_word(before.with_value(0));
+        before
+    })
 }
 
 /// The object's word at a moment when nobody is changing it.
-pub(crate) fn settled_word(target: &Target<'_>, home: &dyn Home) -> Result<Word, Gone> {
+pub(crate) fn settled_word(target: Target<'_>, home: &dyn Home) -> Result<Word, Gone> {
     let word = target.slot.load();
     if word.generation() != target.generation {
         return Err(Gone);
@@ -74,48 +76,29 @@ pub(crate) struct Counts {
     pub(crate) references: u32,
 }
 
-pub(crate) fn counts(target: &Target<'_>, home: &dyn Home) -> Result<Counts, Gone> {
+pub(crate) fn counts(target: Target<'_>, home: &dyn Home) -> Result<Counts, Gone> {
     under_lock(target, home, |held| Counts { handles: held.handles(), references: held.references() })
 }
 
 /// Lets go of a pin, and of the object if nothing else refers to it.
-pub(crate) fn unpin(target: &Target<'_>, home: &dyn Home) {
+pub(crate) fn unpin(target: Target<'_>, home: &dyn Home) {
     let _ = under_lock(target, home, |held| held.unpin());
 }
 
 #[cold]
-fn under_lock<T>(target: &Target<'_>, home: &dyn Home, body: impl FnOnce(&mut Held<'_>) -> T) -> Result<T, Gone> {
+fn under_lock<T>(target: Target<'_>, home: &dyn Home, body: impl FnOnce(&mut Held<'_>) -> T) -> Result<T, Gone> {
     let mut held = target.slot.lock(target.generation).ok_or(Gone)?;
     let result = body(&mut held);
     super::release(held, home);
     Ok(result)
 }
 
-/// Applies the signal, satisfies whoever can be, and returns the word from before.
-#[inline]
-pub(crate) fn signal(target: &Target<'_>, signal: Signal, home: &dyn Home) -> Result<Word, Gone> {
-    let mut word = target.slot.load();
-    loop {
-        if word.generation() != target.generation {
-            return Err(Gone);
-        }
-        if word.is_slow() {
-            return signal_slow(target, signal, home);
-        }
-        // The exchange also where nothing changes: the signal publishes what was written before it.
-        match target.slot.exchange(word, signal.settle(signal.apply(word))) {
-            Ok(()) => return Ok(word),
-            Err(seen) => word = seen,
-        }
-    }
-}
-
-#[cold]
-fn signal_slow(target: &Target<'_>, signal: Signal, home: &dyn Home) -> Result<Word, Gone> {
+/// Applies the signal under the object's lock, satisfies whoever can be, and returns the word from before.
+pub(crate) fn signal(target: Target<'_>, signal: Signal, home: &dyn Home) -> Result<Word, Gone> {
     let held = target.slot.lock(target.generation).ok_or(Gone)?;
     if held.has_all_waiters() {
         super::release(held, home);
-        return signal_with_union::<{ UNION_CAP / 16 }>(target, signal, home)
+        return signal_with_union::<UNION_SMALL>(target, signal, home)
             .or_else(|TooMany| signal_with_union::<UNION_CAP>(target, signal, home))
             .unwrap_or_else(|TooMany| signal_and_nudge(target, signal, home));
     }
@@ -123,7 +106,7 @@ fn signal_slow(target: &Target<'_>, signal: Signal, home: &dyn Home) -> Result<W
 }
 
 /// U3: the wait-alls test themselves.
-fn signal_and_nudge(target: &Target<'_>, signal: Signal, home: &dyn Home) -> Result<Word, Gone> {
+fn signal_and_nudge(target: Target<'_>, signal: Signal, home: &dyn Home) -> Result<Word, Gone> {
     let held = target.slot.lock(target.generation).ok_or(Gone)?;
     let nudge = match signal {
         Signal::Set => AllWaiters::Nudge,
@@ -133,7 +116,7 @@ fn signal_and_nudge(target: &Target<'_>, signal: Signal, home: &dyn Home) -> Res
 }
 
 fn signal_alone<'r>(
-    target: &Target<'r>,
+    target: Target<'r>,
     signal: Signal,
     held: Held<'r>,
     all_waiters: AllWaiters,
@@ -147,7 +130,7 @@ fn signal_alone<'r>(
 
 /// There are wait-alls on the queue: signals under the locks of all that they wait for (U2).
 fn signal_with_union<const N: usize>(
-    target: &Target<'_>,
+    target: Target<'_>,
     signal: Signal,
     home: &dyn Home,
 ) -> Result<Result<Word, Gone>, TooMany> {
@@ -186,7 +169,7 @@ enum AllWaiters {
 
 /// Applies the signal under the locks, serves the queue, releases, wakes. Returns the word from before.
 fn carry_out(
-    target: &Target<'_>,
+    target: Target<'_>,
     signal: Signal,
     mut locks: LockSet<'_, '_>,
     all_waiters: AllWaiters,
@@ -310,6 +293,6 @@ unsafe fn retire(block: &WaitBlock, decision: Decision, locks: &mut LockSet<'_, 
     match decision {
         // SAFETY: decided and unlinked, under the lock.
         Decision::WonAsleep => unsafe { chain.push(block) },
-        Decision::Won | Decision::Lost => block.free(),
+        Decision::Won | Decision::Lost => block.free_unlinked(),
     }
 }

@@ -1,7 +1,7 @@
 //! Sleeping on the parking word, and leaving a wait.
 //!
-//! Z1  A thread sleeps only after it has announced it in its parking word, and on exactly that value: whoever
-//!     ends the wait between the announcement and the system call changes the word, and the call returns.
+//! Z1  A thread sleeps only when its parking word says ASLEEP, and on exactly that value: whoever ends the wait before
+//!     the system call changes the word, and the call returns.
 //! Z2  A time-out is one more attempt to end the wait. If it loses, the wait was satisfied, and that is what is
 //!     reported [W47].
 //! Z3  The thread leaves when all its blocks are FREE (B2).
@@ -9,22 +9,14 @@
 #![allow(unsafe_code, reason = "unlinks the thread's own wait blocks")]
 
 use super::{Home, Target, release};
-use crate::sys::atomic::spin_hint;
 use crate::sys::clock::Deadline;
-use crate::sys::cpu;
 use crate::sys::futex::{self, Slept};
 use crate::waiter::WaitBlock;
 use crate::waiter::park::{ParkingWord, Why};
 
 /// Returns when the wait is decided, by whomever; by the time-out if nothing comes before.
 pub(super) fn until_done(park: &ParkingWord, deadline: &Deadline) {
-    for _ in 0..cpu::LOCK_SPINS {
-        if ParkingWord::is_done(park.load()) {
-            return;
-        }
-        spin_hint();
-    }
-    while let Some(word) = park.announce() {
+    while let Some(word) = park.asleep() {
         if futex::wait(park.futex(), word, deadline) == Slept::TimedOut {
             let _ = park.decide(Why::TimedOut, 0);
         }
@@ -40,7 +32,7 @@ pub(super) fn leave(targets: &[Target<'_>], blocks: &[WaitBlock], home: &dyn Hom
                 if block.is_linked() {
                     // SAFETY: our block, linked to this object, whose lock we hold.
                     unsafe { held.unlink(block) };
-                    block.free();
+                    block.free_unlinked();
                 }
                 release(held, home);
             }

@@ -8,6 +8,7 @@
 //! orderings   Acquire loads; the taking compare-exchange is AcqRel (object word).
 
 use super::Target;
+use crate::objects::word::Word;
 
 /// What a look at one object found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,13 +25,13 @@ pub(crate) enum Look {
 
 /// Takes one object if that is possible at once.
 #[inline]
-pub(crate) fn one(target: &Target<'_>) -> Look {
+pub(crate) fn one(target: Target<'_>) -> Look {
     let mut word = target.slot.load();
     loop {
         if word.generation() != target.generation {
             return Look::Gone;
         }
-        if word.has(crate::objects::word::Word::LOCKED) {
+        if word.has(Word::LOCKED) {
             return Look::Unknown;
         }
         if !target.kind.is_signaled(word) {
@@ -53,27 +54,22 @@ pub(crate) fn one(target: &Target<'_>) -> Look {
 /// Takes the first object of the list that can be taken at once; its position is the second part of the answer.
 #[inline]
 pub(crate) fn first(targets: &[Target<'_>]) -> (Look, usize) {
-    'again: loop {
-        let mut unknown = false;
-        for (index, target) in targets.iter().enumerate() {
-            match glance(target) {
-                Look::Clear => {}
-                Look::Gone => return (Look::Gone, index),
-                Look::Unknown => unknown = true,
-                Look::Taken if unknown => return (Look::Unknown, index),
-                Look::Taken => {
-                    // K2. A lower one that is signalled now decides in the next round.
-                    if targets[..index].iter().any(|t| glance(t) != Look::Clear) {
-                        continue 'again;
-                    }
-                    match one(target) {
-                        Look::Clear => continue 'again, // somebody else took it
-                        look => return (look, index),
-                    }
-                }
+    loop {
+        let Some(index) = targets.iter().position(|target| glance(target) != Look::Clear) else {
+            return (Look::Clear, 0);
+        };
+        match glance(&targets[index]) {
+            Look::Clear => continue,
+            Look::Taken => {}
+            look => return (look, index), // K1: what is locked may be signalled and comes before the rest
+        }
+        // K2. A lower one that is not clear now decides in the next round.
+        if targets[..index].iter().all(|target| glance(target) == Look::Clear) {
+            match one(targets[index]) {
+                Look::Clear => {} // somebody else took it
+                look => return (look, index),
             }
         }
-        return (if unknown { Look::Unknown } else { Look::Clear }, 0);
     }
 }
 
@@ -83,7 +79,7 @@ pub(crate) fn glance(target: &Target<'_>) -> Look {
     let word = target.slot.load();
     if word.generation() != target.generation {
         Look::Gone
-    } else if word.has(crate::objects::word::Word::LOCKED) {
+    } else if word.has(Word::LOCKED) {
         Look::Unknown
     } else if target.kind.is_signaled(word) {
         Look::Taken

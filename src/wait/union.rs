@@ -7,8 +7,19 @@ use crate::objects::slot::{Held, Slot};
 use crate::waiter::WaitBlock;
 use core::ptr;
 
-/// Objects that one signal locks at most. A multiple of 16: most unions fit a sixteenth of it.
+/// Objects that one signal locks at most.
+#[cfg(not(ntwait_loom))]
 pub(super) const UNION_CAP: usize = 256;
+/// Room for most unions; the few larger ones are made anew with all of [`UNION_CAP`].
+#[cfg(not(ntwait_loom))]
+pub(super) const UNION_SMALL: usize = 16;
+
+/// Few, so that the two or three waits of a model reach both limits.
+#[cfg(ntwait_loom)]
+pub(super) const UNION_CAP: usize = 3;
+/// One less.
+#[cfg(ntwait_loom)]
+pub(super) const UNION_SMALL: usize = 2;
 
 /// More objects than there is room for.
 #[derive(Debug)]
@@ -34,11 +45,18 @@ impl<'s, const N: usize> Union<'s, N> {
         Ok(union)
     }
 
-    /// Does it contain all that the object's wait-alls wait for now?
+    /// Does it contain all that the object's wait-alls wait for now? The same slot is not enough: its object may have
+    /// died since, and a wait for the next one in it have arrived.
     pub(super) fn covers(&self, held: &Held<'s>) -> bool {
-        // SAFETY: linked, and its object locked.
-        let known = |block: &WaitBlock| self.position(unsafe { block.target() }.0).is_ok();
-        for_each_all(held, |block| if known(block) { Ok(()) } else { Err(TooMany) }).is_ok()
+        for_each_all(held, |block| {
+            // SAFETY: linked, and its object locked.
+            let (slot, generation) = unsafe { block.target() };
+            match self.position(slot).ok().and_then(|position| self.members[position]) {
+                Some((_, known)) if known >= generation => Ok(()),
+                _ => Err(TooMany),
+            }
+        })
+        .is_ok()
     }
 
     /// Locks all members that still exist. One that does not is no open wait's: waits keep their objects alive.
@@ -52,14 +70,19 @@ impl<'s, const N: usize> Union<'s, N> {
         locks
     }
 
-    fn add(&mut self, member: (&'s Slot, u32)) -> Result<(), TooMany> {
-        if let Err(position) = self.position(member.0) {
-            if self.count == N {
-                return Err(TooMany);
+    fn add(&mut self, (slot, generation): (&'s Slot, u32)) -> Result<(), TooMany> {
+        match self.position(slot) {
+            // Of two objects in one slot only the later can be an open wait's.
+            Ok(position) => {
+                let known = self.members[position].map_or(0, |(_, known)| known);
+                self.members[position] = Some((slot, known.max(generation)));
             }
-            self.members.copy_within(position..self.count, position + 1);
-            self.members[position] = Some(member);
-            self.count += 1;
+            Err(_) if self.count == N => return Err(TooMany),
+            Err(position) => {
+                self.members.copy_within(position..self.count, position + 1);
+                self.members[position] = Some((slot, generation));
+                self.count += 1;
+            }
         }
         Ok(())
     }

@@ -31,7 +31,7 @@ pub(crate) mod park;
 pub(crate) mod record;
 
 use crate::objects::slot::Slot;
-use crate::sys::atomic::{AtomicU32, Ordering, spin_hint};
+use crate::sys::atomic::{AtomicU32, Ordering};
 use crate::sys::cell::Guarded;
 use crate::sys::clock::Deadline;
 use crate::sys::cpu;
@@ -219,11 +219,18 @@ impl WaitBlock {
         (before, after)
     }
 
-    /// Gives the block back to its thread. The last touch (B2).
-    pub(crate) fn free(&self) {
+    /// Gives a block back that was unlinked just now, under the lock. The last touch (B2).
+    ///
+    /// Release: what was consumed for the thread is seen by it.
+    pub(crate) fn free_unlinked(&self) {
+        self.state.store(FREE, Ordering::Release);
+    }
+
+    /// Gives a CHAINED block back, whose thread may wait for just that. The last touch (B2).
+    fn free_chained(&self) {
         // The address first: after the swap the block may serve another wait.
         let futex = FutexAddr::whole(&self.state);
-        // Release: what was consumed for the thread is seen by it.
+        // Release: as above.
         if self.state.swap(FREE, Ordering::Release) == AWAITED {
             futex::wake(futex, 1);
         }
@@ -243,7 +250,6 @@ impl WaitBlock {
                 FREE => return,
                 _ if spins > 0 => {
                     spins -= 1;
-                    spin_hint();
                 }
                 CHAINED => {
                     let _ = self.state.compare_exchange(CHAINED, AWAITED, Ordering::Relaxed, Ordering::Relaxed);
@@ -257,16 +263,19 @@ impl WaitBlock {
 }
 
 /// Threads that a signaller has satisfied and must wake once it holds no lock, in the order of their queues.
-/// The list runs through the blocks themselves, so it needs no memory and has no limit (B3).
+///
+/// Of the first it keeps the address alone and frees the block at once. The list of the others runs through their
+/// blocks, so it needs no memory and has no limit (B3).
 #[must_use = "these threads sleep until they are woken"]
 #[derive(Debug)]
 pub(crate) struct Chain {
+    head: Option<FutexAddr>,
     first: Link,
     last: Link,
 }
 
 impl Chain {
-    pub(crate) const EMPTY: Self = Self { first: Link::NONE, last: Link::NONE };
+    pub(crate) const EMPTY: Self = Self { head: None, first: Link::NONE, last: Link::NONE };
 
     /// Adds a block that was just unlinked and whose thread sleeps.
     ///
@@ -274,6 +283,12 @@ impl Chain {
     /// The caller has decided the block's wait and unlinked the block, and still holds the lock under which it
     /// did.
     pub(crate) unsafe fn push(&mut self, block: &WaitBlock) {
+        if self.head.is_none() {
+            // SAFETY: B4, the block is not FREE yet.
+            self.head = Some(unsafe { block.thread() }.park.futex());
+            block.free_unlinked();
+            return;
+        }
         block.state.store(CHAINED, Ordering::Relaxed);
         // SAFETY: B3, the block is ours now.
         unsafe { block.next.set(Link::NONE) };
@@ -288,6 +303,9 @@ impl Chain {
 
     /// Wakes them. No lock may be held.
     pub(crate) fn wake(self) {
+        if let Some(head) = self.head {
+            futex::wake(head, 1);
+        }
         let mut link = self.first;
         // SAFETY: B3; each block is followed once, before it is freed.
         while let Some(block) = unsafe { link.follow() } {
@@ -295,7 +313,7 @@ impl Chain {
             link = unsafe { block.next() };
             // SAFETY: B3, B4.
             let futex = unsafe { block.thread() }.park.futex();
-            block.free();
+            block.free_chained();
             futex::wake(futex, 1);
         }
     }

@@ -7,25 +7,22 @@
 //!  └───────────────┴─────┴─────────┴───────────┴──────┘
 //!  pending: ALERT, APC (and two bits kept for suspension and termination)
 //!
-//!          begin            commit             announce
-//!   IDLE ─────────▶ LINKING ────────▶ WAITING ──────────▶ SLEEPING
-//!    ▲                 │                 │                   │
-//!    │ finish          │ decide          │ decide, post      │ decide, post: the one who decides wakes
-//!    │                 ▼                 ▼                   ▼
-//!    └─────────────── DONE(why, index) ◀─┴───────────────────┘
+//!          begin            commit
+//!   IDLE ─────────▶ LINKING ────────▶ ASLEEP
+//!    ▲                 │ decide,         │ decide, post: the one who decides wakes
+//!    │ finish          │ commit          │
+//!    └────────────── DONE(why, index) ◀──┘
 //! ```
 //!
 //! | state    | while in this state                                        | who leaves it                     |
 //! |----------|------------------------------------------------------------|-----------------------------------|
 //! | IDLE     | the thread is in no wait                                   | the thread                        |
 //! | LINKING  | it tests and queues, object by object                      | signallers, itself                |
-//! | WAITING  | it is queued everywhere and awake                          | signallers, alerts, itself        |
-//! | SLEEPING | it is queued everywhere and sleeps, or is about to         | signallers, alerts, its time-out  |
+//! | ASLEEP   | it is queued everywhere and sleeps, or is about to         | signallers, alerts, its time-out  |
 //! | DONE     | the wait is decided; the thread cleans up                  | the thread                        |
 //!
-//! P1  A wait leaves "open" (LINKING, WAITING, SLEEPING) once. Only who made that move consumes an object for it.
-//! P2  An alert or APC leaves its bit in LINKING and decides from WAITING or SLEEPING only, so that it cannot
-//!     overtake an object that was signalled earlier but not looked at yet [W22, A13].
+//! P1  A wait leaves "open" (LINKING, ASLEEP) once. Only who made that move consumes an object for it.
+//! P2  An alert or APC leaves its bit in LINKING and decides from ASLEEP only, so that it cannot overtake an object that was signalled earlier but not looked at yet [W22, A13].
 //! P3  Pending bits and the announcement of sleep are in one word: neither side can miss the other.
 //! P4  Every move is a read-modify-write that keeps the bits it does not own.
 //! orderings   decide: Release → seen by the thread: Acquire; the rest rides on the same RMWs (AcqRel).
@@ -36,9 +33,8 @@ use crate::sys::futex::FutexAddr;
 const STATE: u32 = 0b111;
 const IDLE: u32 = 0;
 const LINKING: u32 = 1;
-const WAITING: u32 = 2;
-const SLEEPING: u32 = 3;
-const DONE: u32 = 4;
+const ASLEEP: u32 = 2;
+const DONE: u32 = 3;
 
 const ALERTABLE: u32 = 1 << 3;
 const PENDING: u32 = 0xF << 4;
@@ -119,17 +115,13 @@ impl ParkingWord {
         self.0.load(Ordering::Acquire)
     }
 
-    pub(crate) fn is_done(word: u32) -> bool {
-        word & STATE == DONE
-    }
-
     /// The owner starts a wait.
     pub(crate) fn begin(&self) {
         let old = self.0.fetch_or(LINKING, Ordering::AcqRel);
         debug_assert_eq!(old & !PENDING, IDLE);
     }
 
-    /// The owner has linked itself everywhere. Pending alerts end an alertable wait here [W20].
+    /// The owner has linked itself everywhere and is about to sleep. Pending alerts end an alertable wait here [W20].
     /// True: the wait goes on.
     pub(crate) fn commit(&self, alertable: bool) -> bool {
         self.update(|word| {
@@ -139,21 +131,16 @@ impl ParkingWord {
             let bits = word & PENDING;
             Some(match pending_end(bits).filter(|_| alertable) {
                 Some((why, left)) => done(left, why, 0),
-                None => bits | WAITING | if alertable { ALERTABLE } else { 0 },
+                None => bits | ASLEEP | if alertable { ALERTABLE } else { 0 },
             })
         })
-        .is_ok_and(|(_, new)| new & STATE == WAITING)
+        .is_ok_and(|(_, new)| new & STATE == ASLEEP)
     }
 
-    /// The owner is about to sleep. `Some(word)`: what to tell the futex. `None`: the wait is over.
-    pub(crate) fn announce(&self) -> Option<u32> {
-        match self.update(|word| match word & STATE {
-            WAITING => Some(word & !STATE | SLEEPING),
-            _ => None,
-        }) {
-            Ok((_, new)) => Some(new),
-            Err(word) => (word & STATE == SLEEPING).then_some(word),
-        }
+    /// The value to sleep on while the wait is undecided.
+    pub(crate) fn asleep(&self) -> Option<u32> {
+        let word = self.load();
+        (word & STATE == ASLEEP).then_some(word)
     }
 
     /// Ends an open wait (P1).
@@ -161,7 +148,7 @@ impl ParkingWord {
         self.update(|word| is_open(word).then_some(done(word & PENDING, why, index))).map_or(
             Decision::Lost,
             |(old, _)| match old & STATE {
-                SLEEPING => Decision::WonAsleep,
+                ASLEEP => Decision::WonAsleep,
                 _ => Decision::Won,
             },
         )
@@ -178,14 +165,14 @@ impl ParkingWord {
         self.update(|word| {
             let bits = word & PENDING | request as u32;
             Some(match (word & STATE, word & ALERTABLE != 0) {
-                (WAITING | SLEEPING, true) => {
+                (ASLEEP, true) => {
                     let (why, left) = pending_end(bits)?;
                     done(left, why, 0)
                 }
                 _ => word | bits,
             })
         })
-        .is_ok_and(|(old, new)| old & STATE == SLEEPING && new & STATE == DONE)
+        .is_ok_and(|(old, new)| old & STATE == ASLEEP && new & STATE == DONE)
     }
 
     /// What pending requests an alertable wait would end for, seen before the objects were tested.
@@ -232,7 +219,7 @@ impl ParkingWord {
 }
 
 const fn is_open(word: u32) -> bool {
-    matches!(word & STATE, LINKING | WAITING | SLEEPING)
+    matches!(word & STATE, LINKING | ASLEEP)
 }
 
 const fn done(pending: u32, why: Why, index: u32) -> u32 {
@@ -265,8 +252,7 @@ mod tests {
         let rows = [
             (IDLE, Decision::Lost),
             (LINKING, Decision::Won),
-            (WAITING, Decision::Won),
-            (SLEEPING, Decision::WonAsleep),
+            (ASLEEP, Decision::WonAsleep),
             (DONE, Decision::Lost),
         ];
         for (state, decision) in rows {
@@ -287,10 +273,8 @@ mod tests {
             // state, alertable, must wake, ended by it
             (IDLE, false, false, false),
             (LINKING, true, false, false),
-            (WAITING, false, false, false),
-            (WAITING, true, false, true),
-            (SLEEPING, false, false, false),
-            (SLEEPING, true, true, true),
+            (ASLEEP, false, false, false),
+            (ASLEEP, true, true, true),
             (DONE, true, false, false),
         ];
         for (state, alertable, wake, ended) in rows {
@@ -330,12 +314,13 @@ mod tests {
     }
 
     #[test]
-    fn announce_sees_the_end() {
+    fn a_sleeper_sees_the_end() {
         let word = ParkingWord::default();
         word.begin();
+        assert_eq!(word.asleep(), None);
         assert!(word.commit(false));
-        assert_eq!(word.announce(), word.announce()); // a stray wake announces again
+        assert!(word.asleep().is_some());
         assert_eq!(word.decide(Why::TimedOut, 0), Decision::WonAsleep);
-        assert_eq!(word.announce(), None);
+        assert_eq!(word.asleep(), None);
     }
 }

@@ -2,7 +2,8 @@
 
 use ntwait::{AccessMask, EventType, Handle, NtStatus, ObjectAttributes, Runtime, WaitType};
 
-use crate::crowd::Crowd;
+use crate::crowd::{Crowd, stay_behind};
+use crate::os::cpus::pin_to;
 
 /// An event of one runtime, closed on drop.
 pub(super) struct Event {
@@ -58,6 +59,19 @@ impl Event {
     pub(super) fn blocked(&self, count: usize) -> Crowd<NtStatus> {
         let (runtime, handle) = (self.runtime, self.handle);
         let crowd = Crowd::of(count, move |_| runtime.nt_wait_for_single_object(handle, false, None));
+        crowd.block();
+        crowd
+    }
+
+    /// The same; and none of them can run while the calling thread is on `cpu`, so that two calls of it come before
+    /// whatever the first one releases.
+    pub(super) fn blocked_behind(&self, cpu: usize, count: usize) -> Crowd<NtStatus> {
+        pin_to(cpu);
+        let (runtime, handle) = (self.runtime, self.handle);
+        let crowd = Crowd::of(count, move |_| {
+            stay_behind(cpu);
+            runtime.nt_wait_for_single_object(handle, false, None)
+        });
         crowd.block();
         crowd
     }

@@ -109,6 +109,5 @@ fn one(check: &Check, policy: &'static str, lab: Lab) -> Outcome {
 }
 
 fn every_check() -> Vec<Check> {
-    [&signal::CHECKS[..], &any::CHECKS, &all::CHECKS, &time::CHECKS, &handles::CHECKS, &tokens::CHECKS]
-        .concat()
+    [&signal::CHECKS[..], &any::CHECKS, &all::CHECKS, &time::CHECKS, &handles::CHECKS, &tokens::CHECKS].concat()
 }

@@ -30,11 +30,6 @@ fn started(runtime: Result<Runtime, NtStatus>) -> &'static Runtime {
 }
 
 impl<const MANUAL: bool, const SPIN: bool> NtEvent<MANUAL, SPIN> {
-    /// The runtime that the event lives in.
-    pub(crate) fn runtime(&self) -> &'static Runtime {
-        self.runtime
-    }
-
     /// For waits on many.
     pub(crate) fn handle(&self) -> Handle {
         self.handle

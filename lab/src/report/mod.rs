@@ -68,6 +68,11 @@ impl Yardstick {
         let factor = if (ratio - 1.0).abs() <= Self::TOLERANCE { 1.0 } else { ratio };
         Self { locked_rmw_ns, reference_rmw_ns: Self::REFERENCE_RMW_NS, factor, clock_read_ns }
     }
+
+    /// The undisturbed one of two.
+    pub(crate) fn best(self, other: Self) -> Self {
+        Self::new(self.locked_rmw_ns.min(other.locked_rmw_ns), self.clock_read_ns.min(other.clock_read_ns))
+    }
 }
 
 /// Distribution of single operations, for one contender of one row.
@@ -165,7 +170,11 @@ pub(crate) mod tests {
         Measured {
             row: "P4",
             line: Line::new(id, "some work", target),
-            series: vec![series("bare", Role::Limit, 10.0), series("ntwait", Role::Ours, 12.0), series("std", Role::Peer, 30.0)],
+            series: vec![
+                series("bare", Role::Limit, 10.0),
+                series("ntwait", Role::Ours, 12.0),
+                series("std", Role::Peer, 30.0),
+            ],
             skipped: None,
         }
     }
@@ -187,6 +196,7 @@ pub(crate) mod tests {
     fn a_similar_machine_keeps_the_targets() {
         assert_eq!(Yardstick::new(5.1, 20.0).factor, 1.0);
         assert_eq!(Yardstick::new(9.6, 20.0).factor, 2.0);
+        assert_eq!(Yardstick::new(9.6, 20.0).best(Yardstick::new(4.8, 30.0)).factor, 1.0);
     }
 
     #[test]

@@ -10,7 +10,10 @@ impl Report {
             cautions.push("A quick run: too short for its figures to mean much.".to_owned());
         }
         if self.machine.load > 0.7 {
-            cautions.push(format!("The machine was busy when the run began (load {:.1}): figures are noisy.", self.machine.load));
+            cautions.push(format!(
+                "The machine was busy when the run began (load {:.1}): figures are noisy.",
+                self.machine.load
+            ));
         }
         if self.stolen_percent > 1.0 {
             cautions.push(format!("The hypervisor took {:.0} % of the CPU time away meanwhile.", self.stolen_percent));

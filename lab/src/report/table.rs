@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Row as Line, Table};
+use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Row as Line, Table, TableComponent};
 
 use super::{Figure, Report, Row, Verdict, format};
 use crate::checks::Outcome;
@@ -32,7 +32,10 @@ pub(crate) fn rows_text(report: &Report, looks: Looks) -> String {
 
 fn line(row: &Row, looks: Looks) -> Line {
     let named = |figure: Option<&Figure>| {
-        figure.map_or_else(|| "–".to_owned(), |figure| format!("{} {}", figure.name, format::maybe(row.unit, figure.median)))
+        figure.map_or_else(
+            || "–".to_owned(),
+            |figure| format!("{} {}", figure.name, format::maybe(row.unit, figure.median)),
+        )
     };
     let ours = row.ours();
     let best = row.best_peer.as_ref().and_then(|name| row.named(name));
@@ -126,7 +129,11 @@ fn tried_cell(tried: &Tried, looks: Looks) -> Cell {
 
 fn empty(looks: Looks, header: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table
+        .load_preset(UTF8_HORIZONTAL_ONLY)
+        .remove_style(TableComponent::HorizontalLines)
+        .remove_style(TableComponent::MiddleIntersections);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
     if !looks.styled {
         table.force_no_tty();
     }
@@ -158,7 +165,8 @@ mod tests {
     #[test]
     fn the_table_says_what_counts() {
         let text = rows_text(&sample(), PLAIN);
-        for expected in ["P4", "12.0 ns", "bare 10.0 ns", "1.200 ×", "std 30.0 ns", "≤ 1.03 × limit", "NOT met", "met"] {
+        for expected in ["P4", "12.0 ns", "bare 10.0 ns", "1.200 ×", "std 30.0 ns", "≤ 1.03 × limit", "NOT met", "met"]
+        {
             assert!(text.contains(expected), "{expected} is missing in\n{text}");
         }
         assert!(!text.contains('\u{1b}'), "no escapes without a terminal");

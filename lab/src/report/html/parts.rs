@@ -15,9 +15,19 @@ pub(super) fn head(report: &Report) -> String {
         let _ = write!(head, "<span class=\"{}\">{met} of {judged} targets met</span>", good(met == judged));
     }
     if !report.checks.is_empty() {
-        let _ = write!(head, "<span class=\"{}\">{} checks, {failed} failed</span>", good(failed == 0), report.checks.len());
+        let _ = write!(
+            head,
+            "<span class=\"{}\">{} checks, {failed} failed</span>",
+            good(failed == 0),
+            report.checks.len()
+        );
     }
-    let _ = writeln!(head, "</p>\n<p class=\"about\">{}<br>{}</p>", escape(&report.date), escape(&report.machine.describe()));
+    let _ = writeln!(
+        head,
+        "</p>\n<p class=\"about\">{}<br>{}</p>",
+        escape(&report.date),
+        escape(&report.machine.describe())
+    );
     for caution in report.cautions() {
         let _ = writeln!(head, "<p class=\"caution\">{}</p>", escape(&caution));
     }

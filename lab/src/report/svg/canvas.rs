@@ -48,7 +48,9 @@ impl Canvas {
     /// A dot with a tooltip.
     pub(super) fn dot(&mut self, at: (f64, f64), class: &str, tip: &str) {
         let ((x, y), tip) = (at, escape(tip));
-        self.add(format_args!(r#"<circle class="{class}" cx="{x:.1}" cy="{y:.1}" r="4"><title>{tip}</title></circle>"#));
+        self.add(format_args!(
+            r#"<circle class="{class}" cx="{x:.1}" cy="{y:.1}" r="4"><title>{tip}</title></circle>"#
+        ));
     }
 
     /// A polyline through `points`, closed and filled if the class says so.

@@ -44,7 +44,8 @@ fn strip(canvas: &mut Canvas, scale: Scale, ridge: &Ridge<'_>, base: f64) {
     let class = class_of(ridge.name);
     let highest = ridge.buckets.iter().map(|bucket| bucket.share).fold(f64::MIN_POSITIVE, f64::max);
     let height = |bucket: &Bucket| (STEP - 12.0) * bucket.share / highest;
-    let shown: Vec<&Bucket> = ridge.buckets.iter().filter(|bucket| scale.at(bucket.from) < scale.at(bucket.to)).collect();
+    let shown: Vec<&Bucket> =
+        ridge.buckets.iter().filter(|bucket| scale.at(bucket.from) < scale.at(bucket.to)).collect();
     let mut outline = Vec::with_capacity(2 * shown.len() + 2);
     outline.push((shown.first().map_or(LEFT, |bucket| scale.at(bucket.from)), base));
     for bucket in &shown {
@@ -75,17 +76,24 @@ fn range(ridges: &[Ridge<'_>]) -> (f64, f64) {
     const RARE: f64 = 0.005;
     let first = |buckets: &[Bucket]| {
         let mut below = 0.0;
-        buckets.iter().find(|bucket| {
-            below += bucket.share;
-            below > RARE
-        }).map(|bucket| bucket.from)
+        buckets
+            .iter()
+            .find(|bucket| {
+                below += bucket.share;
+                below > RARE
+            })
+            .map(|bucket| bucket.from)
     };
     let last = |buckets: &[Bucket]| {
         let mut above = 0.0;
-        buckets.iter().rev().find(|bucket| {
-            above += bucket.share;
-            above > RARE
-        }).map(|bucket| bucket.to)
+        buckets
+            .iter()
+            .rev()
+            .find(|bucket| {
+                above += bucket.share;
+                above > RARE
+            })
+            .map(|bucket| bucket.to)
     };
     let from = ridges.iter().filter_map(|ridge| first(ridge.buckets)).fold(f64::INFINITY, f64::min);
     let to = ridges.iter().filter_map(|ridge| last(ridge.buckets)).fold(0.0, f64::max);

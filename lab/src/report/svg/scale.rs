@@ -34,18 +34,18 @@ impl Scale {
         self.start + share.clamp(0.0, 1.0) * (self.end - self.start)
     }
 
-    /// Round values within the axis: 1, 2, 5 of each decade, or only each decade where there are many.
+    /// Round values within the axis; on a logarithmic one 1, 2, 5 of each decade, or only each decade where there are
+    /// many.
     pub(super) fn ticks(&self) -> Vec<f64> {
         if self.log { self.log_ticks() } else { self.linear_ticks() }
     }
 
     fn log_ticks(&self) -> Vec<f64> {
         let decades = (self.to / self.from).log10();
-        let steps: &[f64] = match decades {
-            _ if decades < 0.5 => &[1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0],
-            _ if decades < 2.5 => &[1.0, 2.0, 5.0],
-            _ => &[1.0],
-        };
+        if decades < 0.5 {
+            return self.linear_ticks();
+        }
+        let steps: &[f64] = if decades < 2.5 { &[1.0, 2.0, 5.0] } else { &[1.0] };
         let (first, last) = (self.from.log10().floor() as i32, self.to.log10().ceil() as i32);
         let all = (first..=last).flat_map(|decade| steps.iter().map(move |step| step * 10f64.powi(decade)));
         all.filter(|value| (self.from..=self.to).contains(value)).collect()

@@ -44,3 +44,9 @@ pub fn disturb() {
     #[cfg(ntwait_loom)]
     crate::sys::model::disturb();
 }
+
+/// How many threads sleep at this moment. Natively nobody knows.
+#[cfg(ntwait_loom)]
+pub fn sleepers() -> usize {
+    crate::sys::model::sleepers()
+}

@@ -90,6 +90,33 @@ fn e9_manual_set_releases_all() {
     });
 }
 
+/// The same for a crowd, by set, by set and reset at once, and by pulse; some of the crowd also have a time-out that is far away.
+#[test]
+fn e9_e11_a_crowd_is_released_to_the_last() {
+    within(|| {
+        let nt = Nt::new();
+        let event = nt.manual(false);
+        let ways: [(fn(Nt, Handle), i32); 3] = [
+            (|nt, event| assert_eq!(nt.set(event), 0), 1),
+            (|nt, event| assert_eq!((nt.set(event), nt.reset(event)), (0, 1)), 0),
+            (|nt, event| assert_eq!(nt.pulse(event), 0), 0),
+        ];
+        for (release, after) in ways {
+            for size in [15, 16, 17, 18, 64] {
+                let timeout = |place| if place % 3 == 0 { ms(60_000) } else { FOREVER };
+                let crowd: Vec<_> =
+                    (0..size).map(|place| Worker::blocked(move || nt.one(event, timeout(place)))).collect();
+                release(nt, event);
+                nt.check(event, MANUAL, after);
+                for waiter in crowd {
+                    assert_eq!(waiter.join(), object(0), "one of {size}");
+                }
+                nt.reset(event);
+            }
+        }
+    });
+}
+
 /// Setting an auto-reset event releases exactly one wait-any waiter, the one that has waited longest.
 #[test]
 fn e10_auto_set_releases_one_in_queue_order() {

@@ -13,6 +13,7 @@
 
 mod common;
 
+use common::threads::{LIMIT, within_limit};
 use common::{AUTO, Basic, FOREVER, FULL, Look, MANUAL, Nt, POLL, Worker, ms, object, within};
 use ntwait::{AccessMask, DuplicateOptions, Handle, HandleAttributes, NtStatus, ObjectAttributes};
 
@@ -267,7 +268,7 @@ fn stale_handles_never_act() {
 /// stops at 300,000, which is several segments of the table, and `NTWAIT_DEEP` goes to the end.
 #[test]
 fn many_handles_to_one_object() {
-    within(|| {
+    within_limit(LIMIT * 5, || {
         let nt = Nt::new();
         let event = nt.auto(true);
         let deep = std::env::var("NTWAIT_DEEP").is_ok_and(|deep| deep != "0");

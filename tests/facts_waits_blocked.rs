@@ -306,6 +306,41 @@ fn w46_a_timed_out_wait_eats_nothing() {
     });
 }
 
+/// Whoever waits holds a reference to each object, and every way to end the wait gives it back.
+#[test]
+fn w35_w46_a_wait_that_ended_has_left_no_reference() {
+    within(|| {
+        let nt = Nt::new();
+        for event_type in [MANUAL, AUTO] {
+            let objects = [nt.event(event_type, false), nt.event(event_type, false)];
+            let at_rest = objects.map(|object| nt.references(object));
+            let waits: [(fn(Nt, [Handle; 2]) -> NtStatus, usize); 4] = [
+                (|nt, objects| nt.one(objects[0], ms(500)), 1),
+                (|nt, objects| nt.any(&objects, ms(500)), 2),
+                (|nt, objects| nt.all(&objects, ms(500)), 2),
+                (|nt, objects| nt.nt_wait_for_single_object(objects[0], true, ms(500)), 1),
+            ];
+            for (wait, number) in waits {
+                let waiter = Worker::blocked(move || wait(nt, objects));
+                for object in &objects[..number] {
+                    assert!(nt.references(*object) > at_rest[0], "the waiter holds it");
+                }
+                assert_eq!(waiter.join(), NtStatus::TIMEOUT);
+            }
+            assert_eq!(objects.map(|object| nt.references(object)), at_rest, "after time-outs");
+            let waiters = [(); 3].map(|()| Worker::blocked(move || nt.any(&objects, FOREVER)));
+            let single = Worker::blocked(move || nt.one(objects[0], FOREVER));
+            for waiter in waiters {
+                nt.set(objects[1]);
+                assert_eq!(waiter.join(), object(1));
+            }
+            nt.set(objects[0]);
+            assert_eq!(single.join(), object(0));
+            assert_eq!(objects.map(|object| nt.references(object)), at_rest, "after successes");
+        }
+    });
+}
+
 /// If set and time-out race, one result is reported and the state matches it: taken if and only if the wait succeeded.
 #[test]
 fn w47_signal_against_timeout() {

@@ -14,6 +14,8 @@ pub(crate) struct Plan {
     pub(crate) quick: bool,
     /// Time of a measurement against that of a usual run.
     pub(crate) scale: f64,
+    /// How long a turn may take beyond ten times its slice before it counts as hung.
+    pub(crate) patience: Duration,
 }
 
 /// What all benches together take in a usual run, in seconds.
@@ -23,12 +25,17 @@ impl Plan {
     /// A plan for about `seconds` of measuring.
     pub(crate) fn new(cpus: Cpus, quick: bool, seconds: Option<f64>) -> Self {
         let usual = if quick { 0.1 } else { 1.0 };
-        Self { cpus, quick, scale: seconds.map_or(usual, |seconds| seconds / USUAL_SECONDS) }
+        Self {
+            cpus,
+            quick,
+            scale: seconds.map_or(usual, |seconds| seconds / USUAL_SECONDS),
+            patience: Duration::from_secs(5),
+        }
     }
 
     /// How many rounds `bench` gets.
     pub(crate) fn rounds(&self, bench: &Bench) -> u32 {
-        bench.rounds.unwrap_or(self.pick(11, 3))
+        bench.rounds.unwrap_or(self.pick(21, 3))
     }
 
     /// How long each turn of `bench` lasts.

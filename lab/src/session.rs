@@ -9,7 +9,7 @@ use crate::cli::Args;
 use crate::measure::{self, Bench};
 use crate::os::clock::{clock_read_ns, utc_now};
 use crate::os::cpus::{Cpus, pin_to};
-use crate::os::machine::{Machine, Ticks};
+use crate::os::machine::{Disturbance, Machine, Ticks};
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::report::{Looks, Report, Yardstick, checks_text, faults_text, page, peers_text, rows_text};
@@ -49,7 +49,7 @@ pub(crate) fn run(args: &Args) -> Report {
     report.add(measured);
     progress.finish();
 
-    report.stolen_percent = Ticks::now().stolen_percent_since(ticks);
+    report.disturbance = Ticks::now().since(ticks);
     report.seconds = start.elapsed().as_secs_f64();
     print_rows(&report, looks, args.verbose);
     report
@@ -78,7 +78,7 @@ fn blank(args: &Args, plan: &Plan) -> Report {
         seconds: 0.0,
         machine: Machine::discover(plan.cpus),
         yardstick: yardstick(plan),
-        stolen_percent: 0.0,
+        disturbance: Disturbance::default(),
         checks: Vec::new(),
         promises: Report::PROMISES,
         peer_faults: Vec::new(),

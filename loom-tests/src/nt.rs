@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 /// A relative time-out. Under the checker it passes when a thread calls `pass_time`; natively, soon.
 pub const SOON: Option<i64> = Some(-100);
+/// The same under the checker; natively long enough that others see the waiter queued, if they look at once.
+pub const A_WHILE: Option<i64> = Some(-10_000);
 /// For ever.
 pub const NEVER: Option<i64> = None;
 /// A poll.
@@ -151,10 +153,30 @@ impl Nt {
         Ok((field(8), field(12)))
     }
 
+    /// Returns when `count` threads sleep. It orders what comes before a race without adding to the interleavings of
+    /// the race. Natively it gives one waiter of the event some time to queue, and is sure of nothing.
+    pub fn until_asleep(&self, event: Handle, count: usize) {
+        #[cfg(ntwait_loom)]
+        while ntwait::internals::sleepers() < count {
+            crate::yield_now();
+        }
+        for _ in 0..native_patience() {
+            if count == 0 || self.waiters(event) > 0 {
+                return;
+            }
+            crate::yield_now();
+        }
+    }
+
     /// Returns when somebody is queued on the event, which must come to pass and last.
     pub fn until_queued(&self, event: Handle) {
         while self.waiters(event) == 0 {
             crate::yield_now();
         }
     }
+}
+
+/// Looks at another thread before it is given up. Under the checker there is no need for any.
+const fn native_patience() -> usize {
+    if cfg!(ntwait_loom) { 0 } else { 1000 }
 }

@@ -2,7 +2,7 @@
 
 use ntwait::NtStatus;
 use ntwait::internals::pass_time;
-use ntwait_models::nt::{NEVER, Nt, POLL, SOON};
+use ntwait_models::nt::{A_WHILE, NEVER, Nt, POLL, SOON};
 use ntwait_models::{JoinHandle, model, model_reaching};
 
 /// How many of these waits were satisfied.
@@ -170,36 +170,58 @@ fn u1_pulse_has_no_visible_moment() {
     });
 }
 
+/// O1, W23: who waits in the queue is not overtaken by a poll.
+///
+/// A: wait until B sleeps; set              B: wait, for ever           C: poll
+#[test]
+fn o1_poll_does_not_overtake_the_queue() {
+    model(|| {
+        let nt = Nt::new();
+        let event = nt.auto(false);
+        let waiter = nt.spawn(move |nt| nt.wait(event, NEVER));
+        nt.until_asleep(event, 1);
+        let poller = nt.spawn(move |nt| nt.wait(event, POLL));
+        nt.set(event);
+        assert_eq!(satisfied([poller]), 0);
+        assert_eq!(satisfied([waiter]), 1);
+        assert_eq!((nt.state(event), nt.waiters(event)), (0, 0));
+    });
+}
+
 /// U4, W23: first come, first served.
 ///
-/// A: wait until B is queued; let C begin; set          B: wait, for ever          C: wait, may time out
+/// A: wait until B and then C sleep; set; set        B: wait, for ever          C: wait, for ever
 #[test]
 fn u4_first_come_first_served() {
     model(|| {
         let nt = Nt::new();
         let event = nt.auto(false);
-        pass_time();
         let first = nt.spawn(move |nt| nt.wait(event, NEVER));
-        nt.until_queued(event);
-        let second = nt.spawn(move |nt| nt.wait(event, SOON));
+        nt.until_asleep(event, 1);
+        let second = nt.spawn(move |nt| nt.wait(event, NEVER));
+        nt.until_asleep(event, 2);
         nt.set(event);
         assert_eq!(satisfied([first]), 1);
-        assert_eq!(satisfied([second]), 0);
+        nt.set(event);
+        assert_eq!(satisfied([second]), 1);
         assert_eq!((nt.state(event), nt.waiters(event)), (0, 0));
     });
 }
 
 /// U4: a wait that is over, but still queued, is passed over: the set goes to the one behind it.
 ///
-/// A: set, and once more if B had the first     B: wait, may time out     C: wait, for ever
+/// A: wait until B and then C sleep; time passes; set, and once more if B had the first
+/// B: wait, may time out                   C: wait, for ever
 #[test]
 fn u4_dead_waiter_is_passed_over() {
     model_reaching(&["first", "second"], || {
         let nt = Nt::new();
         let event = nt.auto(false);
-        pass_time();
-        let timed = nt.spawn(move |nt| nt.wait(event, SOON));
+        let timed = nt.spawn(move |nt| nt.wait(event, A_WHILE));
+        nt.until_asleep(event, 1);
         let patient = nt.spawn(move |nt| nt.wait(event, NEVER));
+        nt.until_asleep(event, 2);
+        pass_time();
         nt.set(event);
         let first = satisfied([timed]) == 1;
         if first {

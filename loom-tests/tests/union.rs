@@ -2,8 +2,8 @@
 
 use ntwait::NtStatus;
 use ntwait::internals::pass_time;
-use ntwait_models::nt::{NEVER, Nt, SOON};
 use ntwait_models::model;
+use ntwait_models::nt::{NEVER, Nt, SOON};
 
 /// U2: a slot of the union that serves another object by the time it is locked.
 ///

@@ -18,7 +18,7 @@
 //!
 //! H1  An entry that is live with the handle's issue number names the object that the handle was made for.
 //! H2  The issue number changes each time the index is given out anew; it wraps after 64, and an index rests
-//!     until 1,024 others of its shard were freed, so a value comes back after 65,536 creations at the earliest.
+//!     until 1,040 others of its shard were freed, so a value comes back after 65,536 creations at the earliest.
 //! H3  0 and the pseudo handles are never issued. Pseudo handles are recognised before the low bits are dropped:
 //!     −1, −2 and −4 differ in them.
 
@@ -85,6 +85,13 @@ pub(crate) enum Pseudo {
     Thread,
     /// Access tokens, which this library does not have.
     Token,
+}
+
+impl Pseudo {
+    /// Does it name something that this library has?
+    pub(crate) const fn is_object(self) -> bool {
+        matches!(self, Self::Process | Self::Thread)
+    }
 }
 
 /// A handle entry's 64 bits.

@@ -13,6 +13,8 @@
 //! F2  Who wins the compare-exchange that kills an entry owns the one handle count that it stood for.
 //! F3  An index belongs to the shard that took its segment from the pool and goes back there; a thread takes
 //!     from its home shard, and from others only when the pool is empty.
+//! F5  In a child of `fork` the entries are wiped, so that every handle is stale, and so is the birthmark: nothing is
+//!     made there and no lock is taken, as a thread that does not exist in the child may hold it.
 //! F4  Memory is committed, and segments are allocated, with no lock held.
 //! orderings   publish and kill: Release/AcqRel → look-up: Acquire (the object's birth is seen)
 
@@ -31,7 +33,7 @@ use crate::sys::tls::thread_local;
 use crate::wait::{self, Home, Target};
 use core::cell::Cell;
 use crossbeam_utils::CachePadded;
-use entry::{Entry, Handle};
+use entry::{Entry, Handle, Pseudo};
 use shard::{Fresh, Segment, Shard};
 
 type Entries = Region<AtomicU64>;
@@ -89,6 +91,8 @@ pub(crate) struct Birth {
 /// The table.
 #[derive(Debug)]
 pub(crate) struct Table {
+    /// Not zero in the process that made the table (F5).
+    birthmark: Region<AtomicU64>,
     entries: Entries,
     slots: Slots,
     next_segment: CachePadded<AtomicU32>,
@@ -101,10 +105,16 @@ pub(crate) struct Table {
 impl Table {
     pub(crate) fn new(max_handles: usize) -> Result<Self, OutOfMemory> {
         let count = max_handles.clamp(FEWEST_ENTRIES, Entry::MAX_COUNT);
+        let birthmark = Region::<AtomicU64>::reserve(1)?;
+        birthmark.commit(0, 1)?;
+        if let Some(mark) = birthmark.get(0) {
+            mark.store(1, Ordering::Relaxed);
+        }
         let entries = Region::reserve(count)?;
         let slots = Region::reserve((count + SPARE_SLOTS).min(Entry::MAX_COUNT))?;
         let segments = entries.len().div_ceil(SEGMENT as usize);
         Ok(Self {
+            birthmark,
             entries,
             slots,
             next_segment: CachePadded::new(AtomicU32::new(0)),
@@ -292,7 +302,16 @@ impl Table {
 
     // === indices and slots ===
 
+    /// Fails in a child of the process that made the table (F5).
+    fn require_birthplace(&self) -> Result<(), NtStatus> {
+        match self.birthmark.get(0).map(|mark| mark.load(Ordering::Relaxed)) {
+            Some(0) | None => Err(NtStatus::INSUFFICIENT_RESOURCES),
+            Some(_) => Ok(()),
+        }
+    }
+
     fn take(&self, mask: u32) -> Result<(u32, u64, u32), NtStatus> {
+        self.require_birthplace()?;
         let mut shard = self.shards[home_shard()].lock();
         if let Some(slot) = shard.take_slot(&self.slots) {
             if let Some((index, issue)) = shard.take_index(mask, &self.entries) {
@@ -326,6 +345,7 @@ impl Table {
         take: impl Fn(&mut Shard) -> Option<T>,
         grow: impl Fn() -> Result<(), NtStatus>,
     ) -> Result<T, NtStatus> {
+        self.require_birthplace()?;
         let home = home_shard();
         let status = loop {
             if let Some(taken) = take(&mut self.shards[home].lock()) {
@@ -379,6 +399,9 @@ impl Table {
 impl Home for Table {
     #[cold]
     fn recycle(&self, slot: &Slot) {
+        if self.require_birthplace().is_err() {
+            return;
+        }
         let index = self.slots.index_of(slot) as u32;
         self.shards[home_shard()].lock().free_slot(index, &self.slots);
     }
@@ -392,6 +415,7 @@ fn refusal(entry: Option<Entry>, handle: Handle, kind: Option<Kind>) -> NtStatus
             Some(kind) if entry.kind() != kind as u8 => NtStatus::OBJECT_TYPE_MISMATCH,
             _ => NtStatus::ACCESS_DENIED,
         },
+        _ if kind.is_some() && handle.pseudo().is_some_and(Pseudo::is_object) => NtStatus::OBJECT_TYPE_MISMATCH,
         _ => NtStatus::INVALID_HANDLE,
     }
 }

@@ -20,7 +20,7 @@ use slab::Slab;
 
 /// Freed indices of a shard that rest before the first of them is used again.
 #[cfg(not(ntwait_loom))]
-pub(super) const QUARANTINE: usize = 1024;
+pub(super) const QUARANTINE: usize = 1040;
 /// One, so that a model sees an index used again.
 #[cfg(ntwait_loom)]
 pub(super) const QUARANTINE: usize = 1;
@@ -40,6 +40,16 @@ impl Segment {
 
     fn contains(&self, index: u32) -> bool {
         (self.first..self.first + self.len).contains(&index)
+    }
+
+    /// The first index of a segment goes with the last key, so that a table's first handle is 4 and not one of index 0,
+    /// which begins with its second issue [H2].
+    fn index_of(&self, key: usize) -> u32 {
+        self.first + (key as u32 + 1) % self.len
+    }
+
+    fn key_of(&self, index: u32) -> usize {
+        ((index - self.first + self.len - 1) % self.len) as usize
     }
 }
 
@@ -109,7 +119,8 @@ impl Shard {
             if segment.masks.len() == segment.len as usize {
                 return None;
             }
-            segment.first + segment.masks.insert(mask) as u32
+            let key = segment.masks.insert(mask);
+            segment.index_of(key)
         };
         let entry = Entry(entries.get(index as usize)?.load(Ordering::Relaxed));
         Some((index, Entry::usable_issue(index, entry.issue())))
@@ -149,7 +160,8 @@ impl Shard {
 
     fn mask_mut(&mut self, index: u32) -> Option<&mut u32> {
         let segment = self.segments.iter_mut().find(|segment| segment.contains(index))?;
-        segment.masks.get_mut((index - segment.first) as usize)
+        let key = segment.key_of(index);
+        segment.masks.get_mut(key)
     }
 
     pub(super) fn take_slot(&mut self, slots: &Slots) -> Option<u32> {

@@ -40,8 +40,7 @@ impl Runtime {
     /// A wait for one object that is not alertable.
     #[inline]
     pub(crate) fn wait_for(&self, object: Handle, timeout: Timeout) -> NtStatus {
-        self.take_now(object, timeout.is_poll())
-            .unwrap_or_else(|| self.wait_single(object, false, timeout))
+        self.take_now(object, timeout.is_poll()).unwrap_or_else(|| self.wait_single(object, false, timeout))
     }
 
     /// The answer to a wait that ends at once: what is there needs nothing else, and an alertable wait prefers it to

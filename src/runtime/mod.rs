@@ -10,7 +10,7 @@ use crate::status::NtStatus;
 use crate::sys::region::OutOfMemory;
 use crate::wait::{Target, WaitPolicy};
 use core::fmt;
-use residents::Resident;
+use residents::ResidentRef;
 
 /// NT objects and the handles to them: what one Windows process has.
 ///
@@ -31,7 +31,7 @@ use residents::Resident;
 /// # Ok::<(), NtStatus>(())
 /// ```
 pub struct Runtime {
-    resident: Box<Resident>,
+    resident: ResidentRef,
     policy: WaitPolicy,
     /// The slot and generation of the process object.
     process: (usize, u32),
@@ -105,7 +105,7 @@ impl RuntimeBuilder {
     }
 
     /// Entries of the handle table, 4,096 to 16,777,216; less or more means the nearest of them. A freed entry
-    /// rests until 1,024 others were freed, so a small table can refuse a creation a little early.
+    /// rests until 1,040 others were freed, so a small table can refuse a creation a little early.
     pub const fn max_handles(mut self, count: u32) -> Self {
         self.max_handles = count as usize;
         self
@@ -121,7 +121,7 @@ impl RuntimeBuilder {
             let target = table.create_pinned(Birth::running(Kind::Process))?;
             (table.slot_index(target.slot), target.generation)
         };
-        Ok(Runtime { resident: Box::new(Resident::new(table)), policy: self.policy, process })
+        Ok(Runtime { resident: ResidentRef::new(table), policy: self.policy, process })
     }
 }
 

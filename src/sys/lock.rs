@@ -1,5 +1,4 @@
-//! A small futex lock for what is never on a wait or signal path: the handle table's cold half, the pool of
-//! thread records.
+//! A small futex lock for what is never on a wait or signal path: the handle table's cold half.
 //!
 //! ```text
 //!           lock                 lock (taken)
@@ -48,6 +47,12 @@ impl<T> FutexLock<T> {
     #[cfg(ntwait_loom)]
     pub(crate) fn new(value: T) -> Self {
         Self { state: AtomicU32::new(FREE), value: UnsafeCell::new(value) }
+    }
+
+    /// The value, for whoever has the lock to himself.
+    #[cfg(ntwait_loom)]
+    pub(crate) fn get_mut(&mut self) -> &mut T {
+        self.value.get_mut()
     }
 
     #[inline]

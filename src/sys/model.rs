@@ -90,3 +90,8 @@ pub(crate) fn pass_time() {
 pub(crate) fn disturb() {
     WORLD.lock().unwrap().end(Slept::Woken, u32::MAX, |_| true);
 }
+
+/// Threads that sleep and that nobody has woken yet.
+pub(crate) fn sleepers() -> usize {
+    WORLD.lock().unwrap().sleepers.iter().filter(|sleeper| sleeper.end.is_none()).count()
+}

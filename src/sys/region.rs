@@ -94,8 +94,7 @@ mod mapped {
         pub(crate) fn commit(&self, first: usize, count: usize) -> Result<(), OutOfMemory> {
             let (at, bytes) = self.pages(first, count);
             // SAFETY: our own mapping (R1); it only gains a right.
-            unsafe { mm::mprotect(at, bytes, MprotectFlags::READ | MprotectFlags::WRITE) }
-                .map_err(|_| OutOfMemory)
+            unsafe { mm::mprotect(at, bytes, MprotectFlags::READ | MprotectFlags::WRITE) }.map_err(|_| OutOfMemory)
         }
 
         /// Brings in the memory of committed elements with one call instead of a fault for each page. Kernels before

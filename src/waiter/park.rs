@@ -249,12 +249,8 @@ mod tests {
     /// The table of states at the head of this file, as far as others may leave them.
     #[test]
     fn table_decide() {
-        let rows = [
-            (IDLE, Decision::Lost),
-            (LINKING, Decision::Won),
-            (ASLEEP, Decision::WonAsleep),
-            (DONE, Decision::Lost),
-        ];
+        let rows =
+            [(IDLE, Decision::Lost), (LINKING, Decision::Won), (ASLEEP, Decision::WonAsleep), (DONE, Decision::Lost)];
         for (state, decision) in rows {
             let word = in_state(state, false);
             assert_eq!(word.decide(Why::Object, 77), decision, "state {state}");

@@ -11,8 +11,9 @@
 
 use super::WaitBlock;
 use super::park::ParkingWord;
-use crate::sys::atomic::process_static;
+use crate::sys::atomic::{AtomicU64, Ordering, process_static};
 use crate::sys::cell::Guarded;
+#[cfg(ntwait_loom)]
 use crate::sys::lock::FutexLock;
 use crate::sys::tls::thread_local;
 use crate::wait::spin::History;
@@ -37,7 +38,8 @@ pub(crate) struct ThreadRecord {
     /// before any of them is linked, read under the lock of an object that one of them is linked to.
     wait_set: Guarded<(*const WaitBlock, usize)>,
     blocks: [WaitBlock; INLINE_BLOCKS],
-    next_free: Guarded<*const ThreadRecord>,
+    /// Link of the pool, as the pool's top has it.
+    next_free: AtomicU64,
 }
 
 // SAFETY: the pointers are to blocks and records, which outlive their use (B2, T2).
@@ -52,7 +54,7 @@ impl ThreadRecord {
             spin: Guarded::new(History::NEW),
             wait_set: Guarded::new((ptr::null(), 0)),
             blocks: core::array::from_fn(|_| WaitBlock::default()),
-            next_free: Guarded::new(ptr::null()),
+            next_free: AtomicU64::new(0),
         }
     }
 
@@ -80,55 +82,106 @@ impl ThreadRecord {
     }
 }
 
-/// Records that no thread has.
+/// Records that no thread has: a stack whose top is one word, so that a child of `fork` never finds it half-changed or
+/// locked by a thread that does not exist there.
+///
+/// The word is the record's address without its low bits, and above it a count of changes, which makes a record that
+/// was taken and given back meanwhile another top.
 #[derive(Debug)]
 struct Pool {
-    free: *const ThreadRecord,
+    top: AtomicU64,
     #[cfg(ntwait_loom)]
-    all: Vec<*mut ThreadRecord>,
+    all: FutexLock<Vec<*mut ThreadRecord>>,
 }
 
-// SAFETY: the pool owns what is on its list.
-unsafe impl Send for Pool {}
+const ADDRESS_SHIFT: u32 = align_of::<ThreadRecord>().trailing_zeros();
+/// The kernel gives out addresses of more bits only to those who ask for them.
+const ADDRESS_BITS: u32 = 48 - ADDRESS_SHIFT;
+const ADDRESS_MASK: u64 = (1 << ADDRESS_BITS) - 1;
 
 impl Pool {
-    const EMPTY: Self = Self {
-        free: ptr::null(),
-        #[cfg(ntwait_loom)]
-        all: Vec::new(),
-    };
+    #[cfg(not(ntwait_loom))]
+    const fn new() -> Self {
+        Self { top: AtomicU64::new(0) }
+    }
+
+    fn record(top: u64) -> Option<&'static ThreadRecord> {
+        let address = ((top & ADDRESS_MASK) << ADDRESS_SHIFT) as usize;
+        // SAFETY: null, or a record whose address was exposed when it was put here, and which is never freed (T2).
+        unsafe { core::ptr::with_exposed_provenance::<ThreadRecord>(address).as_ref() }
+    }
+
+    fn changed(top: u64, record: u64) -> u64 {
+        (top & !ADDRESS_MASK).wrapping_add(1 << ADDRESS_BITS) | record
+    }
+
+    fn pop(&self) -> Option<&'static ThreadRecord> {
+        let mut top = self.top.load(Ordering::Acquire);
+        while let Some(record) = Self::record(top) {
+            // May be old if somebody else takes the record now; then the exchange fails.
+            let next = record.next_free.load(Ordering::Relaxed);
+            match self.top.compare_exchange(top, Self::changed(top, next), Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return Some(record),
+                Err(seen) => top = seen,
+            }
+        }
+        None
+    }
+
+    fn push(&self, record: &'static ThreadRecord) {
+        let address = (core::ptr::from_ref(record).expose_provenance() as u64) >> ADDRESS_SHIFT;
+        if address > ADDRESS_MASK {
+            return; // an allocator that asks for them: the record is lost, and no more than that
+        }
+        let mut top = self.top.load(Ordering::Relaxed);
+        loop {
+            record.next_free.store(top & ADDRESS_MASK, Ordering::Relaxed);
+            // Release: the next owner sees the record as we leave it.
+            match self.top.compare_exchange(top, Self::changed(top, address), Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => return,
+                Err(seen) => top = seen,
+            }
+        }
+    }
 }
 
 /// A model has one process after the other; each takes its records with it.
 #[cfg(ntwait_loom)]
-impl Drop for Pool {
-    fn drop(&mut self) {
-        for &record in &self.all {
-            // SAFETY: made by `Box::into_raw` below, and the execution is over.
-            drop(unsafe { Box::from_raw(record) });
+mod modelled {
+    use super::{AtomicU64, FutexLock, Pool};
+
+    // SAFETY: the list is touched under its lock and at the end of the execution.
+    unsafe impl Sync for Pool {}
+
+    impl Pool {
+        pub(super) fn new() -> Self {
+            Self { top: AtomicU64::new(0), all: FutexLock::new(Vec::new()) }
+        }
+    }
+
+    impl Drop for Pool {
+        fn drop(&mut self) {
+            for record in core::mem::take(self.all.get_mut()) {
+                // SAFETY: made by `Box::into_raw` in `acquire`, and the execution is over.
+                drop(unsafe { Box::from_raw(record) });
+            }
         }
     }
 }
 
 process_static! {
-    fn pool() -> FutexLock<Pool> = FutexLock::new(Pool::EMPTY)
+    fn pool() -> Pool = Pool::new()
 }
 
 fn acquire() -> &'static ThreadRecord {
-    let mut pool = pool().lock();
-    // SAFETY: records are never freed (T2), and those on the list are nobody's.
-    if let Some(record) = unsafe { pool.free.as_ref() } {
-        // SAFETY: the pool's lock guards the links of what is on its list.
-        pool.free = unsafe { record.next_free.get() };
-        drop(pool);
+    if let Some(record) = pool().pop() {
         // SAFETY: T1, it is ours now.
         unsafe { record.spin.set(History::NEW) };
         return record;
     }
-    drop(pool);
     let record = Box::into_raw(Box::new(ThreadRecord::new()));
     #[cfg(ntwait_loom)]
-    self::pool().lock().all.push(record);
+    pool().all.lock().push(record);
     // SAFETY: just made, and never freed (T2).
     unsafe { &*record }
 }
@@ -136,10 +189,7 @@ fn acquire() -> &'static ThreadRecord {
 fn release(record: &'static ThreadRecord) {
     // A request to a thread that is gone goes with it.
     let _ = record.park.take_all_pending();
-    let mut pool = pool().lock();
-    // SAFETY: the pool's lock guards the links of what is on its list.
-    unsafe { record.next_free.set(pool.free) };
-    pool.free = record;
+    pool().push(record);
 }
 
 /// Gives the thread's record back when the thread ends.

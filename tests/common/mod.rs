@@ -173,6 +173,14 @@ impl Nt {
         Basic { attributes: u32_at(&bytes, 0), access: u32_at(&bytes, 4), handles: u32_at(&bytes, 8) }
     }
 
+    /// References of any kind to the object: handles and whatever else keeps it, waiters for instance.
+    #[track_caller]
+    pub(crate) fn references(self, handle: Handle) -> u32 {
+        let mut bytes = [0xAA; 56];
+        assert_eq!(self.nt_query_object(handle, 0, &mut bytes, None), NtStatus::SUCCESS);
+        u32_at(&bytes, 12)
+    }
+
     /// `(inherit, protect)` of a handle.
     #[track_caller]
     pub(crate) fn flags(self, handle: Handle) -> (u8, u8) {

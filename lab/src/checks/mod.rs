@@ -70,7 +70,10 @@ pub(crate) struct Outcome {
     pub(crate) milliseconds: f64,
 }
 
-const POLICIES: [(&str, fn() -> &'static Runtime); 2] = [("adaptive", adaptive), ("no spinning", no_spin)];
+/// A wait policy by name, and the runtime that has it.
+type Policy = (&'static str, fn() -> &'static Runtime);
+
+const POLICIES: [Policy; 2] = [("adaptive", adaptive), ("no spinning", no_spin)];
 
 /// How many outcomes [`run`] gives.
 pub(crate) fn count() -> usize {

@@ -29,26 +29,24 @@ pub(super) const CHECKS: [Check; 4] = [
 
 fn time_outs(lab: Lab) -> Verdict {
     let event = Event::auto(lab.runtime)?;
-    let timed = |timeout| {
-        let start = Instant::now();
-        (event.wait(Some(timeout)), start.elapsed())
-    };
-    let limit = Duration::from_millis(20);
-    let cases: [(&str, fn() -> i64, Duration); 4] = [
-        ("zero", || 0, Duration::ZERO),
-        ("20 ms relative", || -20 * TICKS_PER_MS, limit),
-        ("absolute, past", || 1, Duration::ZERO),
-        ("absolute, in 20 ms", || now_since_1601() + 20 * TICKS_PER_MS, limit - Duration::from_millis(1)),
-    ];
+    let span = Duration::from_millis(20);
+    let ticks = 20 * TICKS_PER_MS;
     let mut latest = Duration::ZERO;
-    for (what, timeout, at_least) in cases {
-        let (status, took) = timed(timeout());
+    let mut times_out = |what: &str, timeout: i64, at_least: Duration| -> Result<(), String> {
+        let start = Instant::now();
+        let status = event.wait(Some(timeout));
+        let took = start.elapsed();
         ensure!(status == NtStatus::TIMEOUT, "{what}: answered {status}");
         ensure!(took >= at_least, "{what}: over after {took:?}");
         latest = latest.max(took.saturating_sub(at_least));
-    }
+        Ok(())
+    };
+    times_out("zero", 0, Duration::ZERO)?;
+    times_out("20 ms relative", -ticks, span)?;
+    times_out("absolute, past", 1, Duration::ZERO)?;
+    times_out("absolute, in 20 ms", now_since_1601() + ticks, span - Duration::from_millis(1))?;
     event.set()?;
-    let (status, _) = timed(0);
+    let status = event.wait(Some(0));
     ensure!(status == NtStatus::WAIT_0, "zero on a set event: answered {status}");
     Ok(format!("four kinds, at most {:.1} ms late", latest.as_secs_f64() * 1e3))
 }

@@ -83,6 +83,8 @@ pub(crate) enum Role {
     Limit,
     /// Something else that people use.
     Peer,
+    /// ntwait in another mode, for comparison.
+    Variant,
 }
 
 /// What one turn of one contender found, for one line.

@@ -21,7 +21,7 @@ pub(crate) fn run(bench: &Bench, plan: &Plan, mut tick: impl FnMut()) -> Vec<Mea
     for _ in 0..plan.rounds(bench) {
         for (at, contender) in bench.contenders.iter().enumerate() {
             if !broken[at] {
-                match turn(contender, slice) {
+                match turn(contender, slice, plan.patience + slice * 10) {
                     Ok(samples) => keep(&mut table, at, samples),
                     Err(fault) => {
                         broken[at] = true;
@@ -35,8 +35,7 @@ pub(crate) fn run(bench: &Bench, plan: &Plan, mut tick: impl FnMut()) -> Vec<Mea
     table
 }
 
-fn turn(contender: &Contender, slice: Duration) -> Result<Vec<Sample>, String> {
-    let patience = Duration::from_secs(5) + slice * 10;
+fn turn(contender: &Contender, slice: Duration, patience: Duration) -> Result<Vec<Sample>, String> {
     let body = contender.body.clone();
     watch::run(patience, move || body(slice)).map_err(|broken| broken.to_string())?
 }
@@ -62,5 +61,50 @@ fn empty(bench: &Bench, line: &super::Line) -> Measured {
         line: line.clone(),
         series: bench.contenders.iter().map(series).collect(),
         skipped: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::{Line, Role, Target, Turn};
+    use crate::os::cpus::Cpus;
+
+    fn bench(contenders: Vec<Contender>) -> Bench {
+        Bench::new("P1", Line::new("P1", "work", Target::None), 0.01, contenders)
+    }
+
+    fn plan(cpus: Cpus) -> Plan {
+        Plan { patience: Duration::from_millis(500), ..Plan::new(cpus, true, None) }
+    }
+
+    #[test]
+    fn who_breaks_is_given_up_and_the_others_go_on() {
+        let hangs = |_| -> Turn {
+            loop {
+                std::thread::park();
+            }
+        };
+        let contenders = vec![
+            Contender::simple("works", Role::Ours, |_| Sample::lone(1.0)),
+            Contender::new("hangs", Role::Peer, hangs),
+            Contender::new("panics", Role::Peer, |_| panic!("ouch")),
+            Contender::new("refuses", Role::Peer, |_| Err("no room".to_owned())),
+        ];
+        let mut ticks = 0;
+        let measured = run(&bench(contenders), &plan(Cpus::discover()), || ticks += 1);
+        let [line] = &measured[..] else { panic!("one line") };
+        let faults: Vec<_> = line.series.iter().map(|series| series.fault.as_deref().unwrap_or("none")).collect();
+        assert_eq!(line.series[0].rounds, [1.0, 1.0, 1.0]);
+        assert!(faults[0] == "none" && faults[1].starts_with("hung") && faults[3] == "no room", "{faults:?}");
+        assert!(faults[2].contains("ouch"), "{faults:?}");
+        assert_eq!(ticks, 12, "progress counts every turn, also those that are not taken");
+    }
+
+    #[test]
+    fn two_cpu_work_is_skipped_on_one() {
+        let contender = Contender::simple("works", Role::Ours, |_| Sample::lone(1.0));
+        let measured = run(&bench(vec![contender]).on_two_cpus(), &plan(Cpus { home: 0, away: None }), || ());
+        assert!(measured[0].skipped.is_some() && measured[0].series[0].rounds.is_empty());
     }
 }

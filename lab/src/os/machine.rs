@@ -21,8 +21,6 @@ pub(crate) struct Machine {
     pub(crate) arch: String,
     /// Whether the CPU reports a hypervisor: across-core wake-ups cost far more there.
     pub(crate) virtual_machine: bool,
-    /// Runnable threads over the last minute when the lab started.
-    pub(crate) load: f64,
 }
 
 impl Machine {
@@ -37,7 +35,6 @@ impl Machine {
             kernel: uname.release().to_string_lossy().into_owned(),
             arch: uname.machine().to_string_lossy().into_owned(),
             virtual_machine: cpuinfo.lines().any(|line| line.starts_with("flags") && line.contains(" hypervisor")),
-            load: load(),
         }
     }
 
@@ -52,31 +49,62 @@ impl Machine {
     }
 }
 
-/// Ticks of CPU time that the hypervisor took away, and all ticks, since boot.
+/// CPU time since boot, in ticks of the kernel's accounting.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Ticks {
+    /// Taken away by the hypervisor.
     stolen: u64,
+    /// Used by anybody here.
+    busy: u64,
+    /// Used by this process and its ended children.
+    own: u64,
+    /// All there was.
     all: u64,
+}
+
+/// Who else used the CPUs, in percent of all CPU time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub(crate) struct Disturbance {
+    /// Time that the hypervisor took away.
+    pub(crate) stolen_percent: f64,
+    /// Time that other programs of this machine used.
+    pub(crate) others_percent: f64,
 }
 
 impl Ticks {
     /// The counts of this moment.
     pub(crate) fn now() -> Self {
-        ticks(&fs::read_to_string("/proc/stat").unwrap_or_default())
+        let read = |path| fs::read_to_string(path).unwrap_or_default();
+        Self::parse(&read("/proc/stat"), &read("/proc/self/stat"))
     }
 
-    /// Which share of the CPU time since `earlier` was stolen, in percent.
-    pub(crate) fn stolen_percent_since(self, earlier: Self) -> f64 {
-        let all = self.all.saturating_sub(earlier.all);
-        if all == 0 { 0.0 } else { 100.0 * self.stolen.saturating_sub(earlier.stolen) as f64 / all as f64 }
+    /// `stat` begins with the sums over all CPUs; `own` is the line of one process.
+    fn parse(stat: &str, own: &str) -> Self {
+        let numbers =
+            |text: &str| -> Vec<u64> { text.split_whitespace().map(|field| field.parse().unwrap_or(0)).collect() };
+        // user nice system idle iowait irq softirq steal; guest time is contained in user time.
+        let all = numbers(stat.lines().next().unwrap_or("").trim_start_matches("cpu"));
+        let sum = |places: &[usize]| places.iter().filter_map(|place| all.get(*place)).sum();
+        // utime stime cutime cstime are the 14th to 17th field; the name, which is the 2nd, may contain blanks.
+        let own = numbers(own.rsplit_once(')').map_or("", |(_, rest)| rest));
+        Self {
+            stolen: sum(&[7]),
+            busy: sum(&[0, 1, 2, 5, 6]),
+            own: own.iter().skip(11).take(4).sum(),
+            all: sum(&[0, 1, 2, 3, 4, 5, 6, 7]),
+        }
     }
-}
 
-fn ticks(stat: &str) -> Ticks {
-    let fields: Vec<u64> =
-        stat.lines().next().unwrap_or("").split_whitespace().skip(1).filter_map(|field| field.parse().ok()).collect();
-    // user nice system idle iowait irq softirq steal; guest time is contained in user time.
-    Ticks { stolen: fields.get(7).copied().unwrap_or(0), all: fields.iter().take(8).sum() }
+    /// What happened since `earlier`.
+    pub(crate) fn since(self, earlier: Self) -> Disturbance {
+        let grown = |now: u64, before: u64| now.saturating_sub(before) as f64;
+        let all = grown(self.all, earlier.all).max(1.0);
+        let others = grown(self.busy, earlier.busy) - grown(self.own, earlier.own);
+        Disturbance {
+            stolen_percent: 100.0 * grown(self.stolen, earlier.stolen) / all,
+            others_percent: 100.0 * others.max(0.0) / all,
+        }
+    }
 }
 
 fn model(cpuinfo: &str) -> String {
@@ -86,11 +114,6 @@ fn model(cpuinfo: &str) -> String {
         .find(|line| line.starts_with("model name"))
         .and_then(name)
         .unwrap_or_else(|| "unknown CPU".to_owned())
-}
-
-fn load() -> f64 {
-    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    text.split_whitespace().next().and_then(|field| field.parse().ok()).unwrap_or(0.0)
 }
 
 #[cfg(test)]
@@ -104,10 +127,18 @@ mod tests {
     }
 
     #[test]
-    fn stolen_time_is_a_share() {
-        let before = ticks("cpu  100 0 100 800 0 0 0 0 0 0\n");
-        let after = ticks("cpu  150 0 140 900 0 0 0 10 0 0\n");
-        assert!((after.stolen_percent_since(before) - 5.0).abs() < 1e-9);
-        assert_eq!(before.stolen_percent_since(before), 0.0);
+    fn time_is_shared_out() {
+        let before = Ticks::parse("cpu  100 0 100 800 0 0 0 0 0 0\n", "7 (a ) b) S 1 1 1 0 -1 0 0 0 0 0 10 10 0 0 20");
+        let after = Ticks::parse("cpu  150 0 140 900 0 0 0 10 0 0\n", "7 (a ) b) S 1 1 1 0 -1 0 0 0 0 0 40 20 5 5 20");
+        assert_eq!(after.since(before), Disturbance { stolen_percent: 5.0, others_percent: 20.0 });
+        assert_eq!(before.since(before), Disturbance::default());
+    }
+
+    #[test]
+    fn own_work_is_not_another_programs() {
+        let before = Ticks::now();
+        let start = std::time::Instant::now();
+        while start.elapsed() < std::time::Duration::from_millis(50) {}
+        assert!(Ticks::now().own > before.own);
     }
 }

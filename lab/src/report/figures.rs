@@ -136,14 +136,15 @@ fn best_peer(figures: &[Figure]) -> Option<String> {
 }
 
 fn goal(target: Target, unit: Unit, factor: f64, ours: Option<f64>, limit: Option<f64>) -> Option<Goal> {
+    let shown = |value| format::tick(unit, value);
     let (text, allowed) = match target {
         Target::None => return None,
         Target::TimesLimit(times) => (format!("≤ {times:.2} × limit"), limit? * times),
-        Target::AtMost(most) => (format!("≤ {}", format::figure(unit, most)), most),
-        Target::Scaled(ns) if factor == 1.0 => (format!("≤ {}", format::figure(unit, ns)), ns),
+        Target::AtMost(most) => (format!("≤ {}", shown(most)), most),
+        Target::Scaled(ns) if factor == 1.0 => (format!("≤ {}", shown(ns)), ns),
         Target::Scaled(ns) => {
             let here = ns * factor;
-            (format!("≤ {} × {factor:.2} = {}", format::figure(unit, ns), format::figure(unit, here)), here)
+            (format!("≤ {} × {factor:.2} = {}", shown(ns), shown(here)), here)
         }
     };
     Some(Goal { text, allowed, used: ours.map(|ours| ours / allowed) })

@@ -1,6 +1,7 @@
 //! What a reader must know besides the figures.
 
 use super::Report;
+use crate::os::machine::Disturbance;
 
 impl Report {
     /// Reasons to trust this run less than another one.
@@ -9,14 +10,16 @@ impl Report {
         if self.quick {
             cautions.push("A quick run: too short for its figures to mean much.".to_owned());
         }
-        if self.machine.load > 0.7 {
+        let Disturbance { stolen_percent, others_percent } = self.disturbance;
+        if others_percent > 3.0 {
             cautions.push(format!(
-                "The machine was busy when the run began (load {:.1}): figures are noisy.",
-                self.machine.load
+                "Other programs used {others_percent:.0} % of the CPU time meanwhile: figures are noisy."
             ));
         }
-        if self.stolen_percent > 1.0 {
-            cautions.push(format!("The hypervisor took {:.0} % of the CPU time away meanwhile.", self.stolen_percent));
+        if stolen_percent > 1.0 {
+            cautions.push(format!(
+                "The hypervisor took {stolen_percent:.0} % of the CPU time away meanwhile: figures are noisy."
+            ));
         }
         if cfg!(debug_assertions) {
             cautions.push("This is a debug build: its figures mean nothing. Use --release.".to_owned());

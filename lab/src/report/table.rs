@@ -3,7 +3,9 @@
 use std::fmt::Write;
 
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Row as Line, Table, TableComponent};
+use comfy_table::{
+    Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, Row as Line, Table, TableComponent,
+};
 
 use super::{Figure, Report, Row, Verdict, format};
 use crate::checks::Outcome;
@@ -27,14 +29,24 @@ pub(crate) fn rows_text(report: &Report, looks: Looks) -> String {
     for column in [2, 3, 5] {
         align_right(&mut table, column);
     }
+    let width = table.width().unwrap_or(u16::MAX);
+    for (column, needed) in [(BEST_PEER, 140), (P99, 110)] {
+        if let Some(column) = table.column_mut(column).filter(|_| width < needed) {
+            column.set_constraint(ColumnConstraint::Hidden);
+        }
+    }
     table.to_string()
 }
+
+/// Columns that a narrow terminal does without.
+const P99: usize = 3;
+const BEST_PEER: usize = 6;
 
 fn line(row: &Row, looks: Looks) -> Line {
     let named = |figure: Option<&Figure>| {
         figure.map_or_else(
             || "–".to_owned(),
-            |figure| format!("{} {}", figure.name, format::maybe(row.unit, figure.median)),
+            |figure| format!("{} {}", figure.name, tight(&format::maybe(row.unit, figure.median))),
         )
     };
     let ours = row.ours();
@@ -50,6 +62,11 @@ fn line(row: &Row, looks: Looks) -> Line {
         Cell::new(row.goal.as_ref().map_or("–", |goal| goal.text.as_str())),
         verdict(row, looks),
     ])
+}
+
+/// A number stays with its unit.
+fn tight(text: &str) -> String {
+    text.replace(' ', "\u{a0}")
 }
 
 fn verdict(row: &Row, looks: Looks) -> Cell {
@@ -165,11 +182,19 @@ mod tests {
     #[test]
     fn the_table_says_what_counts() {
         let text = rows_text(&sample(), PLAIN);
-        for expected in ["P4", "12.0 ns", "bare 10.0 ns", "1.200 ×", "std 30.0 ns", "≤ 1.03 × limit", "NOT met", "met"]
+        for expected in
+            ["P4", "12.0 ns", "bare 10.0\u{a0}ns", "1.200 ×", "std 30.0\u{a0}ns", "≤ 1.03 × limit", "NOT met", "met"]
         {
             assert!(text.contains(expected), "{expected} is missing in\n{text}");
         }
         assert!(!text.contains('\u{1b}'), "no escapes without a terminal");
+    }
+
+    #[test]
+    fn a_narrow_terminal_gets_fewer_columns() {
+        let narrow = rows_text(&sample(), Looks { width: Some(100), ..PLAIN });
+        assert!(narrow.contains("NOT met") && !narrow.contains("best peer") && !narrow.contains("p99"), "{narrow}");
+        assert!(narrow.lines().all(|line| line.chars().count() <= 100), "{narrow}");
     }
 
     #[test]

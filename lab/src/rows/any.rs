@@ -59,7 +59,7 @@ fn blocking_wait(home: usize, events: usize, target: f64) -> Bench {
             Ok(vec![found.trip, Sample::lone(found.slept)])
         })
     }
-    let what = format!("wait-any of {events} that sleeps, on one CPU, a round trip");
+    let what = format!("wait-any of {events} that sleeps, one CPU, a round trip");
     let slept = Line::new(format!("P9.{events}.slept"), "share of these waits that slept", Target::None);
     Bench::new(
         "P9",

@@ -29,15 +29,12 @@ fn broadcast(plan: &Plan, sleepers: usize, seconds: f64, target: Target) -> Benc
         Contender::new(name, role, move |slice| Ok(cycles::<E>(cpus, placement, sleepers, slice)))
     }
     use Placement::{Alternating, Halves};
-    let last = Line::new(
-        format!("P7.{sleepers}"),
-        format!("broadcast to {sleepers} sleepers, until the last has run"),
-        target,
-    );
+    let last =
+        Line::new(format!("P7.{sleepers}"), format!("broadcast to {sleepers} sleepers, until the last ran"), target);
     let set_target = if sleepers == 512 { SET_RETURNS } else { Target::None };
     let set = Line::new(
         format!("P7.{sleepers}.set"),
-        format!("the same, until set returns ({sleepers} sleepers)"),
+        format!("broadcast to {sleepers} sleepers, until set returns"),
         set_target,
     );
     Bench::new(

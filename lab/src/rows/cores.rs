@@ -27,7 +27,7 @@ fn apart(cpus: (usize, usize)) -> Bench {
             Sample::lone(two.value / one.value)
         })
     }
-    let what = "two CPUs, each its own event: set + reset, against one CPU";
+    let what = "two CPUs, an event each: set + reset, against one CPU";
     let line = Line::new("P13", what, Target::AtMost(1.03)).in_unit(Unit::Times);
     Bench::new(
         "P13",

@@ -45,7 +45,7 @@ fn two_cpus(cpus: (usize, usize)) -> Bench {
         vec![
             spin,
             ping_pong::<NtEvent<AUTO>>(Role::Ours, cpus),
-            ping_pong::<NtEvent<AUTO, false>>(Role::Peer, cpus),
+            ping_pong::<NtEvent<AUTO, false>>(Role::Variant, cpus),
             ping_pong::<BareFutex<AUTO>>(Role::Peer, cpus),
             ping_pong::<RsEvent<AUTO>>(Role::Peer, cpus),
             ping_pong::<StdEvent<AUTO>>(Role::Peer, cpus),
@@ -58,7 +58,7 @@ fn two_cpus(cpus: (usize, usize)) -> Bench {
 
 /// P6, first part: on one CPU the signaller cannot run while the waiter looks, so looking must cost nothing.
 fn spinning_in_vain(cpus: (usize, usize)) -> Bench {
-    let what = "spinning where it cannot help: ping-pong on one CPU, against not spinning";
+    let what = "ping-pong on one CPU, against never spinning";
     Bench::new(
         "P6",
         Line::new("P6.one", what, Target::TimesLimit(1.05)),

@@ -28,7 +28,7 @@ fn late_signal(cpus: (usize, usize), rounds: u32) -> Bench {
     fn body<E: Event>(role: Role, cpus: (usize, usize)) -> Contender {
         Contender::new(E::NAME, role, move |slice| Ok(wake_late::<E>(cpus, slice)))
     }
-    let what = "spinning where it cannot help: set to running after 1 ms, against not spinning";
+    let what = "signal after 1 ms: set to running, against never spinning";
     let cpu = Line::new("P6.burnt", "CPU time of one wait of 1 ms", Target::None);
     Bench::new(
         "P6",
@@ -106,7 +106,7 @@ fn long_sleep(home: usize, nap: Duration) -> Bench {
     fn body<E: Event>(role: Role, home: usize, nap: Duration) -> Contender {
         Contender::simple(E::NAME, role, move |_| sleep_once::<E>(home, nap))
     }
-    let what = format!("CPU time burnt by a waiter that sleeps {nap:?}");
+    let what = format!("CPU time burnt by a waiter that sleeps {} s", nap.as_secs_f64());
     Bench::new(
         "P6",
         Line::new("P6.cpu", what, Target::Scaled(100_000.0)),

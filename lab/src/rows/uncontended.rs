@@ -15,8 +15,8 @@ pub(super) fn benches(plan: &Plan) -> Vec<Bench> {
     vec![
         set_reset(home),
         set_wait(home),
-        poll(home, "P3.set", "poll of a set manual event", true),
-        poll(home, "P3.clear", "poll of a clear manual event", false),
+        poll(home, "P3.set", "poll (time-out 0) of a set manual event", true),
+        poll(home, "P3.clear", "poll (time-out 0) of a clear manual event", false),
         poll_together(plan),
     ]
 }
@@ -80,7 +80,7 @@ fn poll(home: usize, id: &str, what: &str, set: bool) -> Bench {
             poll_loop(&*ready::<E>(set), slice)
         })
     }
-    let line = Line::new(id, format!("{what}, time-out 0"), Target::Scaled(2.0));
+    let line = Line::new(id, what, Target::Scaled(2.0));
     Bench::new(
         "P3",
         line,
@@ -109,7 +109,7 @@ fn poll_together(plan: &Plan) -> Bench {
         }
     }
     let (home, cpus) = (plan.cpus.home, (plan.cpus.home, plan.cpus.other()));
-    let line = Line::new("P3.two", "the same on two CPUs at once, against one CPU", Target::TimesLimit(1.10));
+    let line = Line::new("P3.two", "poll on two CPUs at once, against one CPU", Target::TimesLimit(1.10));
     Bench::new(
         "P3",
         line,

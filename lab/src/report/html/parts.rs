@@ -116,7 +116,7 @@ pub(super) fn checks(report: &Report) -> String {
         let sign = if check.passed { "✓" } else { "✗" };
         let _ = writeln!(
             html,
-            "<tr><td class=\"{}\">{sign}</td><th>{}</th><td>{}</td><td>{}</td><td>{}</td><td class=\"num\">{:.0} ms</td></tr>",
+            "<tr><td class=\"{}\">{sign}</td><th>{}</th><td class=\"keep\">{}</td><td>{}</td><td>{}</td><td class=\"num\">{:.0} ms</td></tr>",
             good(check.passed),
             escape(check.name),
             escape(check.policy),
@@ -135,7 +135,7 @@ pub(super) fn everyone(report: &Report) -> String {
         let ours = row.ours().and_then(|figure| figure.median);
         for (at, figure) in row.figures.iter().enumerate() {
             let (id, what) = if at == 0 { (row.id.as_str(), row.what.as_str()) } else { ("", "") };
-            let role = if figure.role == Role::Ours { "strong" } else { "" };
+            let role = if figure.role == Role::Ours { "keep strong" } else { "keep" };
             let against = figure.median.zip(ours).map_or_else(|| "–".to_owned(), |(a, b)| format::ratio(a / b));
             let _ = writeln!(
                 html,

@@ -42,7 +42,7 @@ fn one(canvas: &mut Canvas, scale: Scale, bar: &Bar, y: f64) {
     let middle = y + STEP / 2.0 + 4.0;
     let (class, sign) = if bar.used <= 1.0 { ("bar met", "✓") } else { ("bar missed", "✗") };
     canvas.text((52.0, middle), Anchor::End, "name strong", bar.id.split('.').next().unwrap_or(&bar.id));
-    canvas.text_cut((62.0, middle), "name", &bar.what, 66);
+    canvas.text_cut((62.0, middle), "name", &bar.what, 58);
     let end = scale.at(bar.used);
     let tip = format!("{} {}: {} – {:.0} % of what is allowed", bar.id, bar.what, bar.note, bar.used * 100.0);
     canvas.rect((LEFT, y + 4.0), (end - LEFT, STEP - 8.0), class, &tip);

@@ -17,7 +17,7 @@ const WIDTH: f64 = 1080.0;
 const HEIGHT: f64 = 400.0;
 const LEFT: f64 = 84.0;
 const RIGHT: f64 = 850.0;
-const TOP: f64 = 16.0;
+const TOP: f64 = 34.0;
 const BOTTOM: f64 = 340.0;
 /// Names at the curves' ends keep this distance.
 const NAME_STEP: f64 = 17.0;
@@ -43,7 +43,8 @@ pub(crate) fn curves(curves: &[Curve], across: &str, up: &str) -> String {
         canvas.text((x.at(size), BOTTOM + 20.0), Anchor::Middle, "tick", &format!("{size:.0}"));
     }
     canvas.line((LEFT, BOTTOM), (RIGHT, BOTTOM), "base");
-    canvas.text((f64::midpoint(LEFT, RIGHT), BOTTOM + 42.0), Anchor::Middle, "axis", &format!("{across} – {up}"));
+    canvas.text((f64::midpoint(LEFT, RIGHT), BOTTOM + 42.0), Anchor::Middle, "axis", across);
+    canvas.text((LEFT - 60.0, TOP - 18.0), Anchor::Start, "axis", up);
     for curve in curves {
         draw(&mut canvas, curve, x, y);
     }

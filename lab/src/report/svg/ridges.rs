@@ -67,13 +67,13 @@ fn strip(canvas: &mut Canvas, scale: Scale, ridge: &Ridge<'_>, base: f64) {
         canvas.rect((from, base - STEP + 12.0), (to - from, STEP - 12.0), "hover", &tip);
     }
     canvas.text((LEFT - 12.0, base - 6.0), Anchor::End, &format!("name label {class}"), ridge.name);
-    let figures = format!("median {}   p99 {}", maybe(NS, ridge.median), maybe(NS, ridge.p99));
+    let figures = format!("median {} · p99 {}", maybe(NS, ridge.median), maybe(NS, ridge.p99));
     canvas.text((RIGHT + 14.0, base - 6.0), Anchor::Start, "name", &figures);
 }
 
-/// From the first to the last value, without the rarest 0.5 % at each end of each contender.
+/// From the first to the last value, without the rarest 1 % at each end of each contender.
 fn range(ridges: &[Ridge<'_>]) -> (f64, f64) {
-    const RARE: f64 = 0.005;
+    const RARE: f64 = 0.01;
     let first = |buckets: &[Bucket]| {
         let mut below = 0.0;
         buckets

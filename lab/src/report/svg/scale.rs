@@ -45,7 +45,7 @@ impl Scale {
         if decades < 0.5 {
             return self.linear_ticks();
         }
-        let steps: &[f64] = if decades < 2.5 { &[1.0, 2.0, 5.0] } else { &[1.0] };
+        let steps: &[f64] = if decades < 3.2 { &[1.0, 2.0, 5.0] } else { &[1.0] };
         let (first, last) = (self.from.log10().floor() as i32, self.to.log10().ceil() as i32);
         let all = (first..=last).flat_map(|decade| steps.iter().map(move |step| step * 10f64.powi(decade)));
         all.filter(|value| (self.from..=self.to).contains(value)).collect()

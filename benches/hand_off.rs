@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use common::{
     AUTO, BareFutex, Group, MANUAL, NtEvent, Padded, Parking, Rival, RsEvent, StdEvent, cpus, pin_to, time, two_cpus,
 };
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, SamplingMode, criterion_group, criterion_main};
 use rustix::thread::{Pid, gettid};
 
 /// A round trip of two threads on one CPU: two sleeps, two wakes, two switches, whatever the event is made of.
@@ -128,7 +128,7 @@ impl Rival for PureSpin {
 fn broadcast(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("broadcast");
     // A round takes much longer than what is measured of it.
-    group.sample_size(10).warm_up_time(Duration::from_millis(50));
+    group.sampling_mode(SamplingMode::Flat).sample_size(10).warm_up_time(Duration::from_millis(50));
     for sleepers in [8, 64] {
         broadcast_to::<BareFutex<MANUAL>>(&mut group, sleepers, in_turn);
         broadcast_to::<NtEvent<MANUAL>>(&mut group, sleepers, in_turn);

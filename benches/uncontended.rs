@@ -9,7 +9,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 
 fn set_reset(criterion: &mut Criterion) {
     fn rival<E: Rival>(group: &mut Group<'_>) {
-        operation::<E>(group, false, |event| {
+        operation(group, false, |event: &E| {
             event.set();
             event.reset();
         });
@@ -20,7 +20,7 @@ fn set_reset(criterion: &mut Criterion) {
 
 fn set_wait(criterion: &mut Criterion) {
     fn rival<E: Rival>(group: &mut Group<'_>) {
-        operation::<E>(group, false, |event| {
+        operation(group, false, |event: &E| {
             event.set();
             event.wait();
         });
@@ -31,7 +31,7 @@ fn set_wait(criterion: &mut Criterion) {
 
 fn poll_set(criterion: &mut Criterion) {
     fn rival<E: Rival>(group: &mut Group<'_>) {
-        operation::<E>(group, true, E::try_wait);
+        operation(group, true, E::try_wait);
     }
     let mut group = criterion.benchmark_group("poll_set");
     every_rival!(rival::<MANUAL>(&mut group));
@@ -39,7 +39,7 @@ fn poll_set(criterion: &mut Criterion) {
 
 fn poll_clear(criterion: &mut Criterion) {
     fn rival<E: Rival>(group: &mut Group<'_>) {
-        operation::<E>(group, false, E::try_wait);
+        operation(group, false, E::try_wait);
     }
     let mut group = criterion.benchmark_group("poll_clear");
     every_rival!(rival::<MANUAL>(&mut group));

@@ -169,5 +169,8 @@ fn in_one_runtime(objects: &[&dyn Waitable]) -> Result<(&'static Runtime, Vec<Ha
     if objects.iter().any(|object| !core::ptr::eq(object.runtime(), runtime)) {
         return Err(NtStatus::INVALID_PARAMETER_MIX);
     }
-    Ok((runtime, objects.iter().map(|object| object.handle()).collect()))
+    let mut handles = Vec::new();
+    handles.try_reserve_exact(objects.len()).map_err(|_| NtStatus::NO_MEMORY)?;
+    handles.extend(objects.iter().map(|object| object.handle()));
+    Ok((runtime, handles))
 }

@@ -50,3 +50,10 @@ pub fn disturb() {
 pub fn sleepers() -> usize {
     crate::sys::model::sleepers()
 }
+
+/// From now on the models of this kernel thread load as weakly as the memory model allows, and not every order of
+/// their accesses is tried; or the other way round.
+#[cfg(ntwait_loom)]
+pub fn weak_loads(weak: bool) {
+    crate::sys::atomic::weak_loads(weak);
+}

@@ -30,10 +30,10 @@ mod common;
 
 use core::time::Duration;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc;
 
-use common::{AUTO, FOREVER, FULL, MANUAL, Nt, POLL, Random, Worker, ms, object, spin_for, within};
+use common::{AUTO, FOREVER, FULL, MANUAL, Nt, POLL, Random, Worker, ms, object, spin_for, trials, within};
 use ntwait::{AccessMask, Ended, Event, EventType, Handle, NtStatus, Timeout, WaitPolicy};
 
 #[test]
@@ -51,7 +51,7 @@ fn pevents_9_timed_out_wait_all_eats_nothing() {
                 done.send(nt.set(late)).expect("the test listens");
             }
         });
-        for _ in 0..3_000 {
+        for _ in trials(3_000) {
             go.send(Duration::from_micros(random.below(150))).expect("the setter listens");
             let timeout = Timeout::After(Duration::from_micros(random.below(150)));
             let ended = nt.wait_all(&[present, late], timeout).expect("a wait");
@@ -93,7 +93,7 @@ fn pevents_wait_all_of_events_never_set_together() {
                 }
                 toggles
             });
-            for _ in 0..2_000 {
+            for _ in trials(2_000) {
                 for timeout in [POLL, Some(-1), Some(-100), Some(-1_000)] {
                     for order in [events, [events[1], events[0]]] {
                         assert_eq!(nt.all(&order, timeout), NtStatus::TIMEOUT);
@@ -168,7 +168,7 @@ fn pevents_waiter_destroys_what_woke_it() {
             let (give, take) = mpsc::channel::<Handle>();
             let setter = std::thread::spawn(move || take.into_iter().for_each(|event| assert_eq!(nt.set(event), 0)));
             let mut heirs = Vec::new();
-            for round in 0..20_000 {
+            for round in trials(20_000) {
                 let typed = Event::new_in(nt.0, EventType(round % 2), false).expect("an event");
                 give.send(typed.handle()).expect("the setter listens");
                 typed.wait();
@@ -191,26 +191,19 @@ fn rsevents_set_is_not_lost_to_an_expiring_wait() {
         for policy in [WaitPolicy::NO_SPIN, WaitPolicy::ADAPTIVE] {
             let nt = Nt::with(policy);
             let event = nt.auto(false);
-            let turn = Arc::new(AtomicU64::new(0));
-            let other = Arc::clone(&turn);
-            let trials = 5_000;
+            let (go, told) = mpsc::channel();
+            let (done, finished) = mpsc::channel();
             let setter = std::thread::spawn(move || {
-                for trial in 0..trials {
-                    while other.load(Ordering::Acquire) != 2 * trial + 1 {
-                        std::thread::yield_now();
-                    }
-                    spin_for(Duration::from_micros(trial % 100));
-                    assert_eq!(nt.set(event), 0);
-                    other.store(2 * trial + 2, Ordering::Release);
+                for pause in told {
+                    spin_for(Duration::from_micros(pause));
+                    done.send(nt.set(event)).expect("the test listens");
                 }
             });
             let (mut taken, mut expired) = (0, 0);
-            for trial in 0..trials {
-                turn.store(2 * trial + 1, Ordering::Release);
+            for trial in trials(5_000) {
+                go.send(u64::from(trial) % 100).expect("the setter listens");
                 let ended = nt.wait_any(&[event], Timeout::After(Duration::from_micros(50)));
-                while turn.load(Ordering::Acquire) != 2 * trial + 2 {
-                    std::thread::yield_now();
-                }
+                assert_eq!(finished.recv(), Ok(0));
                 let left = nt.reset(event);
                 match ended {
                     Ok(Ended::Object(0)) if left == 0 => taken += 1,
@@ -218,6 +211,7 @@ fn rsevents_set_is_not_lost_to_an_expiring_wait() {
                     ended => panic!("trial {trial}: {ended:?} with state {left} left behind"),
                 }
             }
+            drop(go);
             setter.join().expect("the setter");
             assert!(taken > 0 && expired > 0, "both endings must be seen: {taken} and {expired}");
         }
@@ -338,7 +332,7 @@ fn recompiled_games_one_event_lets_one_pass() {
             let threads = [(); 4].map(|()| {
                 let inside = Arc::clone(&inside);
                 std::thread::spawn(move || {
-                    for round in 0..1_000 {
+                    for round in trials(3_000) {
                         let passed =
                             if round % 2 == 0 { nt.one(door, FOREVER) } else { nt.any(&[door, door], ms(60_000)) };
                         assert_eq!(passed, object(0));

@@ -9,7 +9,7 @@ mod common;
 use core::time::Duration;
 use std::sync::mpsc;
 
-use common::{AUTO, FOREVER, FULL, MANUAL, Nt, POLL, Random, Worker, ms, object, spin_for, within};
+use common::{AUTO, FOREVER, FULL, MANUAL, Nt, POLL, Random, Worker, ms, object, spin_for, trials, within};
 use ntwait::{AccessMask, Ended, Handle, NtStatus, Timeout, WaitPolicy};
 
 /// The object that ended a blocked wait-any counts: one of a lower index, set before the thread has run, does not.
@@ -350,7 +350,7 @@ fn w47_signal_against_timeout() {
             let (event, clear, full) = (nt.auto(false), nt.auto(false), nt.manual(true));
             let mut random = Random::new(47);
             let (mut taken, mut expired) = (0, 0);
-            for round in 0..3_000 {
+            for round in trials(3_000) {
                 let set_after = Duration::from_micros(random.below(200));
                 let setter = std::thread::spawn(move || {
                     spin_for(set_after);

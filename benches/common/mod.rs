@@ -1,7 +1,6 @@
 //! What the benches share: how long they run, on which CPUs, and (in `rivals.rs`) against whom.
 
-#![allow(dead_code, reason = "each bench uses its own part of this module")]
-#![allow(unused_imports, reason = "each bench uses its own part of this module")]
+#![allow(dead_code, unused_imports, unused_macros, reason = "each bench uses its own part of this module")]
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "benches are not the product")]
 
 use std::fs;

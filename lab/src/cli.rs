@@ -23,7 +23,7 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) quick: bool,
 
-    /// Time for the measurements of a whole run, in seconds [default: 26]
+    /// Time for the measurements of a whole run, in seconds [default: 22]
     #[arg(long, value_name = "N", value_parser = seconds)]
     pub(crate) seconds: Option<f64>,
 

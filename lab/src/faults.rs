@@ -51,7 +51,7 @@ struct Dose {
 
 /// Tries all promises on all peers; calls `tick` with each peer's name before its turn.
 pub(crate) fn run(plan: &Plan, mut tick: impl FnMut(&str)) -> Vec<PeerFaults> {
-    let dose = Dose { crowds: plan.pick(25, 8), races: plan.pick(1_500, 200), cpus: plan.cpus };
+    let dose = Dose { crowds: plan.pick(25, 8), races: plan.pick(1_000, 200), cpus: plan.cpus };
     let mut faults = Vec::new();
     let mut add = |peer: &'static str, try_all: fn(Dose) -> Vec<Tried>| {
         tick(peer);

@@ -21,15 +21,29 @@ use std::sync::{Arc, Mutex};
 #[cfg(not(ntwait_loom))]
 const NATIVE_RUNS: usize = 300;
 
-/// Runs the body under the model checker, and says how many executions that took.
+/// Runs the body under the model checker, twice: once with loads that find the newest value, in every order of the
+/// accesses, and once with loads that may find any value that the memory model allows, where the checker leaves some
+/// orders out. Says how many executions that took.
 ///
-/// `LOOM_MAX_PREEMPTIONS` bounds the preemptions in one execution; `run.sh` sets it.
+/// `LOOM_MAX_PREEMPTIONS` bounds the preemptions in one execution; the second run, which has many more executions for
+/// each order, gets one less.
 #[cfg(ntwait_loom)]
 pub fn model(body: impl Fn() + Send + Sync + 'static) {
+    let body = Arc::new(body);
     let mut builder = loom::model::Builder::new();
     builder.max_branches = 50_000;
+    let orders = check(&builder, &body);
+    builder.preemption_bound = builder.preemption_bound.map(|bound| bound.saturating_sub(1));
+    ntwait::internals::weak_loads(true);
+    let weak = check(&builder, &body);
+    ntwait::internals::weak_loads(false);
+    println!("{}: {orders}, weak {weak}", std::thread::current().name().unwrap_or("a model"));
+}
+
+#[cfg(ntwait_loom)]
+fn check(builder: &loom::model::Builder, body: &Arc<impl Fn() + Send + Sync + 'static>) -> String {
     let executions = Arc::new(Mutex::new(0_u64));
-    let count = Arc::clone(&executions);
+    let (count, body) = (Arc::clone(&executions), Arc::clone(body));
     let start = std::time::Instant::now();
     builder.check(move || {
         *count.lock().expect("no panic while it is held") += 1;
@@ -37,8 +51,7 @@ pub fn model(body: impl Fn() + Send + Sync + 'static) {
         ntwait::internals::release_thread();
     });
     let executions = *executions.lock().expect("no panic while it is held");
-    let name = thread_name();
-    println!("{name}: {executions} executions in {:.1} s", start.elapsed().as_secs_f64());
+    format!("{executions} executions in {:.1} s", start.elapsed().as_secs_f64())
 }
 
 /// Runs the body natively, again and again.
@@ -47,12 +60,6 @@ pub fn model(body: impl Fn() + Send + Sync + 'static) {
     for _ in 0..NATIVE_RUNS {
         body();
     }
-}
-
-/// The test's name: libtest gives it to the thread.
-#[cfg(ntwait_loom)]
-fn thread_name() -> String {
-    std::thread::current().name().unwrap_or("a model").to_owned()
 }
 
 /// Starts a thread of the model. It gives its record back before it can be joined: under the checker thread-local

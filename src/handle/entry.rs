@@ -17,8 +17,9 @@
 //! The slot's index lies where it is the slot's offset in bytes, the generation where the object word has it.
 //!
 //! H1  An entry that is live with the handle's issue number names the object that the handle was made for.
-//! H2  The issue number changes each time the index is given out anew; it wraps after 64, and an index rests
-//!     until 1,040 others of its shard were freed, so a value comes back after 65,536 creations at the earliest.
+//! H2  The issue number changes each time the index is given out anew; it wraps after 64 (after 63 for the three indices
+//!     that have a forbidden value), and an index rests until 1,057 others of its shard were freed, so a value comes
+//!     back after 62 × 1,058 = 65,596 creations at the earliest.
 //! H3  0 and the pseudo handles are never issued. Pseudo handles are recognised before the low bits are dropped:
 //!     −1, −2 and −4 differ in them.
 
@@ -45,6 +46,12 @@ impl Handle {
     #[inline]
     pub(crate) const fn index(self) -> usize {
         (self.0 >> Self::INDEX_SHIFT) as usize & Entry::INDEX_MASK as usize
+    }
+
+    /// What is above the 32 bits that a handle has: 0 unless the value is garbage.
+    #[inline]
+    const fn garbage(self) -> u64 {
+        self.0 >> 32
     }
 
     /// The issue number, and above it whatever a garbage value has there: then it equals no entry's.
@@ -185,11 +192,11 @@ impl Entry {
         self.matches(handle, 0, 0, rights)
     }
 
-    /// The exclusive or makes each bit of garbage above the handle's 32 a difference.
     #[inline]
     const fn matches(self, handle: Handle, mask: u64, value: u64, rights: u64) -> bool {
         let looked_at = Self::ISSUE_MASK | Self::LIVE | rights | mask;
-        self.0 & looked_at == handle.issue() ^ (Self::LIVE | rights | value)
+        let wanted = handle.issue() & Self::ISSUE_MASK | Self::LIVE | rights | value;
+        (self.0 & looked_at ^ wanted) | handle.garbage() == 0
     }
 
     /// The issue number to give this index after `issue`, so that neither 0 nor a pseudo handle comes out (H3).
@@ -220,12 +227,29 @@ mod tests {
         assert!(entry.allows(handle, 15, Entry::QUERY));
         assert!(!entry.allows(handle, 14, Entry::QUERY));
         assert!(!entry.allows(handle, 15, Entry::QUERY | Entry::MODIFY));
-        for garbage in 32..64 {
-            let handle = Handle(handle.0 | 1 << garbage);
-            assert!(!entry.allows(handle, 15, Entry::QUERY) && !entry.allows_any(handle, 0), "{garbage}");
-            assert!(!entry.is_named_by(handle));
-        }
         assert!(!entry.allows(Handle::from_parts(5, 62), 15, Entry::QUERY));
+    }
+
+    /// Bits above the 32 of a handle, one, two and many at a time, against every kind of entry.
+    #[test]
+    fn garbage_matches_no_entry() {
+        let handle = Handle::from_parts(5, 21);
+        let entries = [
+            Entry(0),
+            Entry::free(21, Some(9)),
+            Entry::live(21, 7, 1, 1, 0),
+            Entry::live(21, 7, 1, 2, Entry::SYNCHRONIZE | Entry::MODIFY | Entry::QUERY),
+            Entry(!0),
+        ];
+        let bits = (32..64).flat_map(|a| (32..64).map(move |b| 1_u64 << a | 1 << b));
+        let patterns = bits.chain([!0 << 32, 0x5555_5555 << 32, 0xFFFF << 48, 0x7F << 56, 0xC3 << 56]);
+        for garbage in patterns {
+            let handle = Handle(handle.0 | garbage);
+            for entry in entries {
+                assert!(!entry.allows(handle, 1, Entry::MODIFY), "{garbage:#x} {entry:?}");
+                assert!(!entry.allows_any(handle, 0) && !entry.is_named_by(handle), "{garbage:#x} {entry:?}");
+            }
+        }
     }
 
     #[test]

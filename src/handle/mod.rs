@@ -12,29 +12,29 @@
 //!     generation in it tells whether it still is. A look-up takes no reference.
 //! F2  Who wins the compare-exchange that kills an entry owns the one handle count that it stood for.
 //! F3  An index belongs to the shard that took its segment from the pool and goes back there; a thread takes
-//!     from its home shard, and from others only when the pool is empty.
+//!     from its home shard, and from others only when the pool is empty. A slot belongs to nobody: it goes to whoever
+//!     frees it, and is taken from wherever there is one before memory is added.
+//! F4  Memory is committed, and segments are allocated, with no lock held.
 //! F5  In a child of `fork` the entries are wiped, so that every handle is stale, and so is the birthmark: nothing is
 //!     made there and no lock is taken, as a thread that does not exist in the child may hold it.
-//! F4  Memory is committed, and segments are allocated, with no lock held.
 //! orderings   publish and kill: Release/AcqRel → look-up: Acquire (the object's birth is seen)
 
 #![allow(unsafe_code, reason = "slots are indexed without a bounds check")]
 
 pub(crate) mod entry;
 mod shard;
+mod supply;
 
-use crate::objects::Kind;
 use crate::objects::slot::{Born, Slot};
+use crate::objects::{self, Home, Kind, Target};
 use crate::status::NtStatus;
 use crate::sys::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::sys::lock::FutexLock;
 use crate::sys::region::{OutOfMemory, Region};
-use crate::sys::tls::thread_local;
-use crate::wait::{self, Home, Target};
-use core::cell::Cell;
 use crossbeam_utils::CachePadded;
 use entry::{Entry, Handle, Pseudo};
-use shard::{Fresh, Segment, Shard};
+use shard::Shard;
+use supply::home_shard;
 
 type Entries = Region<AtomicU64>;
 type Slots = Region<Slot>;
@@ -57,7 +57,7 @@ mod sizes {
     pub(super) const SLOT_RUN: u32 = 8;
 }
 
-use sizes::{SEGMENT, SHARDS, SLOT_RUN};
+use sizes::{SEGMENT, SHARDS};
 
 /// Fewest entries of a table: with fewer, most could rest in quarantine.
 const FEWEST_ENTRIES: usize = 4096;
@@ -85,7 +85,7 @@ pub(crate) struct FirstLook {
 pub(crate) struct Birth {
     pub(crate) kind: Kind,
     pub(crate) flags: u64,
-    pub(crate) value: u32,
+    pub(crate) state: bool,
 }
 
 /// The table.
@@ -144,14 +144,13 @@ impl Table {
         entry.allows_any(handle, rights).then(|| self.target(entry, Kind::from_bits(entry.kind())))
     }
 
-    /// Where the object of this handle is, and whether it is certainly not signalled at this moment. (Objects of all
-    /// the kinds that there are are clear when their value is 0.) `None`: the handle is not good for that.
+    /// Where the object of this handle is, and whether it is certainly not signalled at this moment. (All kinds that there are keep that in bit 0.) `None`: the handle is not good for that.
     #[inline]
     pub(crate) fn look(&self, handle: Handle, rights: u64) -> Option<FirstLook> {
         let entry = self.entry(handle).filter(|entry| entry.allows_any(handle, rights))?;
         // SAFETY: F1, a live entry names a slot of this table.
         let slot = unsafe { self.slots.get_unchecked(entry.slot()) };
-        Some(FirstLook { slot: entry.slot() as u32, is_clear: slot.load().is_zero(entry.generation()) })
+        Some(FirstLook { slot: entry.slot() as u32, is_clear: slot.load().is_clear(entry.generation()) })
     }
 
     /// Is whatever is in this slot certainly not signalled?
@@ -159,7 +158,7 @@ impl Table {
     pub(crate) fn is_clear(&self, slot: u32) -> bool {
         self.slots.get(slot as usize).is_some_and(|slot| {
             let word = slot.load();
-            word.is_zero(word.generation())
+            word.is_clear(word.generation())
         })
     }
 
@@ -191,7 +190,7 @@ impl Table {
         let (index, issue, slot_index) = self.take(grant.mask)?;
         // SAFETY: indices come from runs of this table's slots.
         let slot = unsafe { self.slots.get_unchecked(slot_index as usize) };
-        let generation = slot.bear(birth.kind, birth.flags, birth.value, Born::WithHandle);
+        let generation = slot.bear(birth.kind, birth.flags, birth.state, Born::WithHandle);
         let entry = Entry::live(issue, slot_index, generation, birth.kind as u8, grant.bits);
         self.publish(index, entry);
         Ok(Handle::from_parts(index, issue))
@@ -199,10 +198,10 @@ impl Table {
 
     /// A new object without a handle, kept alive by the caller's pin.
     pub(crate) fn create_pinned(&self, birth: Birth) -> Result<Target<'_>, NtStatus> {
-        let index = self.obtain(|shard| shard.take_slot(&self.slots), || self.grow_slots())?;
+        let index = self.obtain_slot()?;
         // SAFETY: indices come from runs of this table's slots.
         let slot = unsafe { self.slots.get_unchecked(index as usize) };
-        let generation = slot.bear(birth.kind, birth.flags, birth.value, Born::Pinned);
+        let generation = slot.bear(birth.kind, birth.flags, birth.state, Born::Pinned);
         Ok(Target { slot, generation, kind: birth.kind })
     }
 
@@ -228,9 +227,7 @@ impl Table {
             return Err(NtStatus::INVALID_HANDLE);
         };
         held.add_handle();
-        if held.unlock().pay(target.slot) {
-            self.recycle(target.slot);
-        }
+        objects::release(held, self);
         let slot = self.slots.index_of(target.slot) as u32;
         self.publish(index, Entry::live(issue, slot, target.generation, target.kind as u8, grant.bits));
         Ok(Handle::from_parts(index, issue))
@@ -253,7 +250,7 @@ impl Table {
         })?;
         // F2: the handle count is ours.
         let target = self.target(entry, Kind::Event);
-        let destroyed = wait::drop_handle(target);
+        let destroyed = objects::drop_handle(target);
         let index = handle.index() as u32;
         let mut shard = self.shard_of(index).lock();
         shard.free_index(index, &self.entries);
@@ -299,101 +296,6 @@ impl Table {
             }
         }
     }
-
-    // === indices and slots ===
-
-    /// Fails in a child of the process that made the table (F5).
-    fn require_birthplace(&self) -> Result<(), NtStatus> {
-        match self.birthmark.get(0).map(|mark| mark.load(Ordering::Relaxed)) {
-            Some(0) | None => Err(NtStatus::INSUFFICIENT_RESOURCES),
-            Some(_) => Ok(()),
-        }
-    }
-
-    fn take(&self, mask: u32) -> Result<(u32, u64, u32), NtStatus> {
-        self.require_birthplace()?;
-        let mut shard = self.shards[home_shard()].lock();
-        if let Some(slot) = shard.take_slot(&self.slots) {
-            if let Some((index, issue)) = shard.take_index(mask, &self.entries) {
-                return Ok((index, issue, slot));
-            }
-            shard.free_slot(slot, &self.slots);
-        }
-        drop(shard);
-        self.take_slowly(mask)
-    }
-
-    #[cold]
-    fn take_slowly(&self, mask: u32) -> Result<(u32, u64, u32), NtStatus> {
-        let slot = self.obtain(|shard| shard.take_slot(&self.slots), || self.grow_slots())?;
-        match self.take_index(mask) {
-            Ok((index, issue)) => Ok((index, issue, slot)),
-            Err(status) => {
-                self.shards[home_shard()].lock().free_slot(slot, &self.slots);
-                Err(status)
-            }
-        }
-    }
-
-    fn take_index(&self, mask: u32) -> Result<(u32, u64), NtStatus> {
-        self.obtain(|shard| shard.take_index(mask, &self.entries), || self.grow_indices())
-    }
-
-    /// From the home shard; if it has none, after adding to it; if there is nothing to add, from another (F3).
-    fn obtain<T>(
-        &self,
-        take: impl Fn(&mut Shard) -> Option<T>,
-        grow: impl Fn() -> Result<(), NtStatus>,
-    ) -> Result<T, NtStatus> {
-        self.require_birthplace()?;
-        let home = home_shard();
-        let status = loop {
-            if let Some(taken) = take(&mut self.shards[home].lock()) {
-                return Ok(taken);
-            }
-            if let Err(status) = grow() {
-                break status;
-            }
-        };
-        let others = (home + 1..home + SHARDS).map(|number| &self.shards[number % SHARDS]);
-        for shard in others {
-            if let Some(taken) = take(&mut shard.lock()) {
-                return Ok(taken);
-            }
-        }
-        Err(status)
-    }
-
-    fn grow_indices(&self) -> Result<(), NtStatus> {
-        let home = home_shard();
-        let run = claim(&self.next_segment, SEGMENT, &self.entries)?;
-        self.owners[(run.next / SEGMENT) as usize].store(home as u32, Ordering::Release);
-        let mut segment = Segment::new(run.next, run.end - run.next);
-        loop {
-            let mut shard = self.shards[home].lock();
-            let Err(back) = shard.add_segment(segment) else {
-                return Ok(());
-            };
-            segment = back;
-            let wanted = shard.segment_count() * 2 + 4;
-            drop(shard);
-            let roomier = Vec::with_capacity(wanted); // F4
-            let old = self.shards[home].lock().make_room(roomier);
-            drop(old);
-        }
-    }
-
-    fn grow_slots(&self) -> Result<(), NtStatus> {
-        let run = claim(&self.next_slot, SLOT_RUN, &self.slots)?;
-        self.slots.populate(run.next as usize, (run.end - run.next) as usize);
-        self.shards[home_shard()].lock().add_slots(run, &self.slots);
-        Ok(())
-    }
-
-    fn shard_of(&self, index: u32) -> &FutexLock<Shard> {
-        let owner = self.owners[(index / SEGMENT) as usize].load(Ordering::Acquire);
-        &self.shards[owner as usize]
-    }
 }
 
 impl Home for Table {
@@ -418,48 +320,4 @@ fn refusal(entry: Option<Entry>, handle: Handle, kind: Option<Kind>) -> NtStatus
         _ if kind.is_some() && handle.pseudo().is_some_and(Pseudo::is_object) => NtStatus::OBJECT_TYPE_MISMATCH,
         _ => NtStatus::INVALID_HANDLE,
     }
-}
-
-/// The next run of a region that nobody has, committed. Committing twice does no harm, so a loser tries again.
-fn claim<T: crate::sys::region::Zeroed>(next: &AtomicU32, step: u32, region: &Region<T>) -> Result<Fresh, NtStatus> {
-    let mut first = next.load(Ordering::Relaxed);
-    loop {
-        let end = (first + step).min(region.len() as u32);
-        if first >= end {
-            return Err(NtStatus::INSUFFICIENT_RESOURCES);
-        }
-        region
-            .commit(first as usize, (end - first) as usize)
-            .map_err(|OutOfMemory| NtStatus::INSUFFICIENT_RESOURCES)?;
-        match next.compare_exchange(first, end, Ordering::AcqRel, Ordering::Relaxed) {
-            Ok(_) => return Ok(Fresh { next: first, end }),
-            Err(seen) => first = seen,
-        }
-    }
-}
-
-thread_local! {
-    static HOME_SHARD: Cell<usize> = const { Cell::new(usize::MAX) };
-}
-
-/// The shard that the calling thread takes from: threads are dealt out in turn.
-fn home_shard() -> usize {
-    let dealt = HOME_SHARD.try_with(|home| {
-        if home.get() == usize::MAX {
-            home.set(deal() as usize % SHARDS);
-        }
-        home.get()
-    });
-    dealt.unwrap_or(0) // in a destructor, late
-}
-
-#[cfg(not(ntwait_loom))]
-fn deal() -> u32 {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    NEXT.fetch_add(1, Ordering::Relaxed)
-}
-
-#[cfg(ntwait_loom)]
-fn deal() -> u32 {
-    0
 }

@@ -20,7 +20,7 @@ use slab::Slab;
 
 /// Freed indices of a shard that rest before the first of them is used again.
 #[cfg(not(ntwait_loom))]
-pub(super) const QUARANTINE: usize = 1040;
+pub(super) const QUARANTINE: usize = 1057;
 /// One, so that a model sees an index used again.
 #[cfg(ntwait_loom)]
 pub(super) const QUARANTINE: usize = 1;
@@ -34,8 +34,21 @@ pub(super) struct Segment {
 }
 
 impl Segment {
-    pub(super) fn new(first: u32, len: u32) -> Self {
-        Self { first, len, masks: Slab::with_capacity(len as usize) }
+    /// Memory for the masks of so many handles. `Slab` cannot be asked to fail, so a vector of the same size is, just
+    /// before; only if another thread takes the memory in between does the process end for want of it.
+    pub(super) fn room_for(len: u32) -> Option<Slab<u32>> {
+        let mut rehearsal: Vec<[usize; 2]> = Vec::new();
+        rehearsal.try_reserve_exact(len as usize).ok()?;
+        drop(rehearsal);
+        Some(Slab::with_capacity(len as usize))
+    }
+
+    pub(super) fn new(first: u32, len: u32, masks: Slab<u32>) -> Self {
+        Self { first, len, masks }
+    }
+
+    fn has_room(&self) -> bool {
+        self.masks.len() < self.len as usize
     }
 
     fn contains(&self, index: u32) -> bool {
@@ -63,7 +76,7 @@ pub(super) struct Fresh {
 /// What a shard's lock guards.
 #[derive(Debug, Default)]
 pub(super) struct Shard {
-    /// In the order in which they were added; only the last can have unused indices.
+    /// In the order in which they were added.
     segments: Vec<Segment>,
     resting: Fifo,
     free_slots: Fifo,
@@ -79,9 +92,9 @@ struct Fifo {
 }
 
 impl Shard {
-    /// Segments that there are.
-    pub(super) fn segment_count(&self) -> usize {
-        self.segments.len()
+    /// How many segments there are, and whether one more can be added without an allocation.
+    pub(super) fn segments_and_room(&self) -> (usize, bool) {
+        (self.segments.len(), self.segments.len() < self.segments.capacity())
     }
 
     /// Moves to a list with more room; returns the old one, to be freed without the lock.
@@ -115,10 +128,8 @@ impl Shard {
         let index = if self.resting.len > QUARANTINE {
             self.take_rested(mask, entries)
         } else {
-            let segment = self.segments.last_mut()?;
-            if segment.masks.len() == segment.len as usize {
-                return None;
-            }
+            // The last but for a moment when two threads add one each.
+            let segment = self.segments.iter_mut().rev().find(|segment| segment.has_room())?;
             let key = segment.masks.insert(mask);
             segment.index_of(key)
         };

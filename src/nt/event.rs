@@ -4,7 +4,6 @@ use super::access::{AccessMask, ObjectAttributes, Rights};
 use super::answer;
 use crate::handle::Birth;
 use crate::handle::entry::{Entry, Handle};
-use crate::objects::event::{CLEAR, SET};
 use crate::objects::word::Word;
 use crate::objects::{Kind, Signal, event};
 use crate::runtime::Runtime;
@@ -49,11 +48,7 @@ impl Runtime {
         let attribute_bits = attributes.entry_bits()?;
         let rights = Rights::of(Kind::Event);
         let mask = rights.grant(access).ok_or(NtStatus::PRIVILEGE_NOT_HELD)?;
-        let birth = Birth {
-            kind: Kind::Event,
-            flags: event::flags(manual_reset),
-            value: if initial_state { SET } else { CLEAR },
-        };
+        let birth = Birth { kind: Kind::Event, flags: event::flags(manual_reset), state: initial_state };
         self.table().create(birth, rights.handle_grant(mask, attribute_bits))
     }
 
@@ -82,8 +77,8 @@ impl Runtime {
     /// As for [`nt_set_event`](Self::nt_set_event).
     #[inline]
     pub fn nt_reset_event(&self, event: Handle) -> Result<i32, NtStatus> {
-        match self.change_idle_event(event, |word| word.with_value(CLEAR)) {
-            Some(before) => Ok(before.value() as i32),
+        match self.change_idle_event(event, |word| word.with_state(false)) {
+            Some(before) => Ok(i32::from(before.state())),
             None => self.reset_event_slow(event),
         }
     }
@@ -103,12 +98,14 @@ impl Runtime {
     /// `NtSetEventBoostPriority`: sets an auto-reset event; threads have no NT priority to boost here [E30].
     /// A manual-reset event is refused with `INVALID_PARAMETER`.
     pub fn nt_set_event_boost_priority(&self, event: Handle) -> NtStatus {
-        match self.table().find(event, Kind::Event, Entry::MODIFY) {
-            Err(status) => status,
-            Ok(target) if target.slot.load().has(Word::MANUAL) => NtStatus::INVALID_PARAMETER,
-            Ok(target) => {
-                state_before(signal::signal(target, Signal::Set, self.table())).err().unwrap_or(NtStatus::SUCCESS)
-            }
+        let target = match self.table().find(event, Kind::Event, Entry::MODIFY) {
+            Ok(target) => target,
+            Err(status) => return status,
+        };
+        match signal::settled_word(target, self.table()) {
+            Ok(word) if word.has(Word::MANUAL) => NtStatus::INVALID_PARAMETER,
+            Ok(_) => self.nt_set_event(event).err().unwrap_or(NtStatus::SUCCESS),
+            Err(Gone) => NtStatus::INVALID_HANDLE,
         }
     }
 
@@ -136,14 +133,14 @@ impl Runtime {
         let event_type = if word.has(Word::MANUAL) { EventType::NOTIFICATION } else { EventType::SYNCHRONIZATION };
         let mut bytes = [0; BASIC_INFORMATION_LENGTH];
         bytes[..4].copy_from_slice(&event_type.0.to_ne_bytes());
-        bytes[4..].copy_from_slice(&word.value().to_ne_bytes());
+        bytes[4..].copy_from_slice(&i32::from(word.state()).to_ne_bytes());
         Ok(bytes)
     }
 
     #[inline]
     fn signal_event(&self, event: Handle, signal: Signal) -> Result<i32, NtStatus> {
         match self.change_idle_event(event, |word| signal.settle(signal.apply(word))) {
-            Some(before) => Ok(before.value() as i32),
+            Some(before) => Ok(i32::from(before.state())),
             None => self.signal_event_slow(event, signal),
         }
     }
@@ -165,7 +162,7 @@ impl Runtime {
 
 fn state_before(word: Result<Word, Gone>) -> Result<i32, NtStatus> {
     match word {
-        Ok(word) => Ok(word.value() as i32),
+        Ok(word) => Ok(i32::from(word.state())),
         Err(Gone) => Err(NtStatus::INVALID_HANDLE),
     }
 }

@@ -5,10 +5,10 @@ use super::access::{AccessMask, DuplicateOptions, HandleAttributes, Rights};
 use super::answer;
 use crate::handle::Grant;
 use crate::handle::entry::{Entry, Handle};
-use crate::objects::Kind;
+use crate::objects::{Kind, Target};
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
-use crate::wait::{Gone, Target, signal};
+use crate::wait::{Gone, signal};
 
 /// `OBJECT_INFORMATION_CLASS`.
 mod class {
@@ -198,14 +198,12 @@ impl Runtime {
 
     /// The object of a handle or pseudo handle, and what the handle may do.
     fn resolve(&self, handle: Handle) -> Result<(Target<'_>, Grant), NtStatus> {
-        match self.table().find_any(handle, 0) {
-            Ok(target) => Ok((target, self.table().grant(handle)?)),
-            Err(status) => {
-                let target = self.resolve_pseudo(handle).map_err(|_| status)?;
-                let rights = Rights::of(target.kind);
-                Ok((target, rights.handle_grant(rights.all, 0)))
-            }
+        if handle.pseudo().is_some() {
+            let target = self.resolve_pseudo(handle)?;
+            let rights = Rights::of(target.kind);
+            return Ok((target, rights.handle_grant(rights.all, 0)));
         }
+        Ok((self.table().find_any(handle, 0)?, self.table().grant(handle)?))
     }
 
     /// Is this a handle of the process, one that lets handles be duplicated? [H20]

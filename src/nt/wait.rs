@@ -2,12 +2,12 @@
 //! and the same waits for Rust callers, without NT's limit of 64.
 
 use crate::handle::entry::{Entry, Handle};
+use crate::objects::Target;
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
 use crate::sys::clock::Timeout;
-use crate::wait::all::Refused;
-use crate::wait::take::{self, Look};
-use crate::wait::{self, Ended, Gone, Target, Terms};
+use crate::wait::take::{self, Seen, Taken};
+use crate::wait::{self, Ended, Refused, Terms};
 use crate::waiter::park::MAX_OBJECTS;
 
 /// `WAIT_TYPE`: all objects together or the first of them.
@@ -49,8 +49,8 @@ impl Runtime {
     fn take_now(&self, object: Handle, is_poll: bool) -> Option<NtStatus> {
         let target = self.table().glance_any(object, Entry::SYNCHRONIZE)?;
         match take::one(target) {
-            Look::Taken => Some(NtStatus::WAIT_0),
-            Look::Clear if is_poll => Some(NtStatus::TIMEOUT),
+            Taken::Yes => Some(NtStatus::WAIT_0),
+            Taken::Clear if is_poll => Some(NtStatus::TIMEOUT),
             _ => None,
         }
     }
@@ -58,13 +58,12 @@ impl Runtime {
     #[cold]
     #[inline(never)]
     fn wait_single(&self, object: Handle, alertable: bool, timeout: Timeout) -> NtStatus {
-        let found = self.table().find_any(object, Entry::SYNCHRONIZE);
-        let found = found.or_else(|status| self.resolve_pseudo(object).map_err(|_| status));
+        let found = match object.pseudo() {
+            Some(_) => self.resolve_pseudo(object),
+            None => self.table().find_any(object, Entry::SYNCHRONIZE),
+        };
         let terms = self.terms(alertable, timeout);
-        status_of(found.and_then(|target| {
-            let ended = wait::any::wait(core::slice::from_ref(&target), &terms);
-            ended.map_err(|Gone| NtStatus::INVALID_HANDLE)
-        }))
+        status_of(found.and_then(|target| run(&[target], WaitType::ANY, &terms)))
     }
 
     /// `NtWaitForMultipleObjects` for 1 to 64 objects. Time-out and answers as for a single wait, with the position
@@ -105,17 +104,19 @@ impl Runtime {
             let look = table.look(*object, Entry::SYNCHRONIZE)?;
             *slot = look.slot;
             if !look.is_clear && first.is_none() {
-                first = Some(index);
+                first = Some((index, table.glance_any(*object, Entry::SYNCHRONIZE)?));
             }
         }
-        let Some(index) = first else {
+        let Some((index, target)) = first else {
             return is_poll.then_some(NtStatus::TIMEOUT);
+        };
+        let Seen::Signaled(word) = take::look(target) else {
+            return None;
         };
         if !slots[..index].iter().all(|slot| table.is_clear(*slot)) {
             return None;
         }
-        let target = table.glance_any(*objects.get(index)?, Entry::SYNCHRONIZE)?;
-        (take::one(target) == Look::Taken).then_some(NtStatus(NtStatus::WAIT_0.0 + index as u32))
+        (take::as_seen(target, word)? == Taken::Yes).then_some(NtStatus(NtStatus::WAIT_0.0 + index as u32))
     }
 
     /// A wait for up to 64 objects, without an allocation.
@@ -191,10 +192,10 @@ impl Runtime {
     /// `USER_APC` if `alertable`.
     pub fn nt_delay_execution(&self, alertable: bool, interval: i64) -> NtStatus {
         let terms = self.terms(alertable, Timeout::from_nt(Some(interval)));
-        match wait::any::wait(&[], &terms) {
+        match run(&[], WaitType::ANY, &terms) {
             Ok(Ended::TimedOut) if interval == 0 => self.nt_yield_execution(),
-            Ok(Ended::TimedOut) | Err(Gone) => NtStatus::SUCCESS,
-            ended => status_of(ended.map_err(|Gone| NtStatus::INVALID_HANDLE)),
+            Ok(Ended::TimedOut) => NtStatus::SUCCESS,
+            ended => status_of(ended),
         }
     }
 
@@ -211,10 +212,11 @@ impl Runtime {
 }
 
 fn run(targets: &[Target<'_>], wait_type: WaitType, terms: &Terms<'_>) -> Result<Ended, NtStatus> {
-    if wait_type == WaitType::ANY {
-        return wait::any::wait(targets, terms).map_err(|Gone| NtStatus::INVALID_HANDLE);
-    }
-    wait::all::wait(targets, terms).map_err(|refused| match refused {
+    let ended = match wait_type {
+        WaitType::ANY => wait::any::wait(targets, terms),
+        _ => wait::all::wait(targets, terms),
+    };
+    ended.map_err(|refused| match refused {
         Refused::Gone => NtStatus::INVALID_HANDLE,
         Refused::Duplicate => NtStatus::INVALID_PARAMETER_MIX,
         Refused::NoMemory => NtStatus::NO_MEMORY,

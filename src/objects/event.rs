@@ -1,7 +1,7 @@
 //! The event: a flag that threads wait for.
 //!
 //! ```text
-//!  MANUAL value │ meaning          │ set  reset  pulse  wait
+//!  MANUAL state │ meaning          │ set  reset  pulse  wait
 //!    0      0   │ auto, clear      │ 01    00     00    blocks
 //!    0      1   │ auto, set        │ 01    00     00    00
 //!    1      0   │ manual, clear    │ 11    10     10    blocks
@@ -22,11 +22,6 @@
 
 use super::word::Word;
 
-/// Clear.
-pub(crate) const CLEAR: u32 = 0;
-/// Set.
-pub(crate) const SET: u32 = 1;
-
 /// The flags of a new event.
 #[inline]
 pub(crate) const fn flags(manual_reset: bool) -> u64 {
@@ -36,7 +31,7 @@ pub(crate) const fn flags(manual_reset: bool) -> u64 {
 /// The word after a satisfied wait.
 #[inline]
 pub(crate) const fn consume(word: Word) -> Word {
-    if word.has(Word::MANUAL) { word } else { word.with_value(CLEAR) }
+    if word.has(Word::MANUAL) { word } else { word.with_state(false) }
 }
 
 #[cfg(test)]
@@ -48,19 +43,21 @@ mod tests {
     #[test]
     fn table_event() {
         let rows = [
-            // manual, value, after set, after pulse, after wait (None: blocks)
-            (false, CLEAR, SET, CLEAR, None),
-            (false, SET, SET, CLEAR, Some(CLEAR)),
-            (true, CLEAR, SET, CLEAR, None),
-            (true, SET, SET, CLEAR, Some(SET)),
+            // manual, set, after set, after reset, after pulse, after wait (None: blocks)
+            (false, false, true, false, false, None),
+            (false, true, true, false, false, Some(false)),
+            (true, false, true, false, false, None),
+            (true, true, true, false, false, Some(true)),
         ];
-        for (manual, value, set, pulsed, waited) in rows {
-            let word = Word::new(5, flags(manual), value);
-            assert_eq!(Signal::Set.settle(Signal::Set.apply(word)), word.with_value(set));
-            assert_eq!(Signal::Pulse.settle(Signal::Pulse.apply(word)), word.with_value(pulsed));
-            assert_eq!(Kind::Event.is_signaled(word), waited.is_some());
-            if let Some(after) = waited {
-                assert_eq!(Kind::Event.consume(word), word.with_value(after));
+        for (manual, set, after_set, after_reset, after_pulse, after_wait) in rows {
+            let word = Word::new(5, flags(manual), set);
+            assert_eq!(Signal::Set.settle(Signal::Set.apply(word)).state(), after_set);
+            assert_eq!(word.with_state(false).state(), after_reset);
+            assert!(Signal::Pulse.apply(word).state(), "the moment that waiters see");
+            assert_eq!(Signal::Pulse.settle(Signal::Pulse.apply(word)).state(), after_pulse);
+            assert_eq!(Kind::Event.is_signaled(word), after_wait.is_some());
+            if let Some(after) = after_wait {
+                assert_eq!(Kind::Event.consume(word).state(), after);
             }
         }
     }

@@ -5,16 +5,19 @@
 //! questions below.
 //!
 //! ```text
-//!  kind      value                 signalled    a wait takes
-//!  Event     0 clear, 1 set        1            the set, unless MANUAL
-//!  Process   0 running, 1 ended    1            nothing
-//!  Thread    0 running, 1 ended    1            nothing
+//!  kind      state                         signalled    a wait takes
+//!  Event     clear or set                  set          the set, unless MANUAL
+//!  Process   running or ended              ended        nothing
+//!  Thread    running or ended              ended        nothing
 //! ```
 
 pub(crate) mod event;
+pub(crate) mod held;
 pub(crate) mod slot;
 pub(crate) mod word;
 
+use held::Held;
+use slot::Slot;
 use word::Word;
 
 /// What an object is. The numbers are the handle entry's type field; 0 is no object.
@@ -50,7 +53,7 @@ impl Kind {
     #[inline]
     pub(crate) const fn is_signaled(self, word: Word) -> bool {
         match self {
-            Self::Event | Self::Process | Self::Thread => word.value() != 0,
+            Self::Event | Self::Process | Self::Thread => word.state(),
         }
     }
 
@@ -62,6 +65,40 @@ impl Kind {
             Self::Process | Self::Thread => word,
         }
     }
+}
+
+/// An object that a live handle named: the slot and the generation that the handle stood for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target<'r> {
+    pub(crate) slot: &'r Slot,
+    pub(crate) generation: u32,
+    pub(crate) kind: Kind,
+}
+
+/// Where slots of destroyed objects go.
+pub(crate) trait Home {
+    fn recycle(&self, slot: &Slot);
+}
+
+/// Lets go of a lock that was the only one held.
+pub(crate) fn release(held: Held<'_>, home: &dyn Home) {
+    let slot = held.slot();
+    if held.unlock().pay(slot) {
+        home.recycle(slot);
+    }
+}
+
+/// Drops one handle of the object, and the object with it if nothing else refers to it [H9, H10, W35].
+/// True: it is gone, and its slot is the caller's to recycle.
+pub(crate) fn drop_handle(target: Target<'_>) -> bool {
+    if target.slot.destroy_unshared(target.generation) {
+        return true;
+    }
+    let Some(mut held) = target.slot.lock(target.generation) else {
+        return false;
+    };
+    held.drop_handle();
+    held.unlock().pay(target.slot)
 }
 
 /// What a signalling operation does to an object: an old word in, a new word out.
@@ -78,7 +115,7 @@ impl Signal {
     #[inline]
     pub(crate) const fn apply(self, word: Word) -> Word {
         match self {
-            Self::Set | Self::Pulse => word.with_value(1),
+            Self::Set | Self::Pulse => word.with_state(true),
         }
     }
 
@@ -87,7 +124,7 @@ impl Signal {
     pub(crate) const fn settle(self, word: Word) -> Word {
         match self {
             Self::Set => word,
-            Self::Pulse => word.with_value(0),
+            Self::Pulse => word.with_state(false),
         }
     }
 }
@@ -98,21 +135,22 @@ mod tests {
 
     #[test]
     fn table_kinds() {
-        // kind, value, signalled, value after a wait (auto / manual)
+        // kind, flags, signalled, still signalled after a wait
         let rows = [
-            (Kind::Event, 0, 0, false, 0),
-            (Kind::Event, 0, 1, true, 0),
-            (Kind::Event, Word::MANUAL, 1, true, 1),
-            (Kind::Process, Kind::Process.flags(), 0, false, 0),
-            (Kind::Process, Kind::Process.flags(), 1, true, 1),
-            (Kind::Thread, Kind::Thread.flags(), 0, false, 0),
-            (Kind::Thread, Kind::Thread.flags(), 1, true, 1),
+            (Kind::Event, 0, false, false),
+            (Kind::Event, 0, true, false),
+            (Kind::Event, Word::MANUAL, true, true),
+            (Kind::Process, Kind::Process.flags(), false, false),
+            (Kind::Process, Kind::Process.flags(), true, true),
+            (Kind::Thread, Kind::Thread.flags(), false, false),
+            (Kind::Thread, Kind::Thread.flags(), true, true),
         ];
-        for (kind, flags, value, signaled, after) in rows {
-            let word = Word::new(2, flags, value);
-            assert_eq!(kind.is_signaled(word), signaled, "{kind:?} {value}");
+        for (kind, flags, signaled, after) in rows {
+            let word = Word::new(2, flags, signaled);
+            assert_eq!(kind.is_signaled(word), signaled, "{kind:?}");
+            assert_eq!(word.is_clear(2), !signaled, "a look by bit 0 is right for {kind:?}");
             if signaled {
-                assert_eq!(kind.consume(word), word.with_value(after), "{kind:?} {value}");
+                assert_eq!(kind.is_signaled(kind.consume(word)), after, "{kind:?}");
             }
             assert_eq!(Kind::from_bits(kind as u8), kind);
         }

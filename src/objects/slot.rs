@@ -19,15 +19,16 @@
 //!     flags and value are one word.
 //! S4  A destroying unlock wakes all who sleep for the lock; who has slept takes the lock as LOCKED|PARKED; who
 //!     has slept and finds another generation wakes one more. So no sleeper is left behind.
-//! S6  Without SHARED the object has one handle and no pin: whoever has killed that handle's entry, and finds nobody
-//!     queued and the lock free, may destroy it with one compare-exchange.
 //! S5  `epoch` only grows, also across objects: a sleeper of an earlier broadcast never takes a later one for its
 //!     own. (It would take 2³² broadcasts between two instructions of one thread.)
+//! S6  Without SHARED the object has one handle and no pin: whoever has killed that handle's entry, and finds nobody
+//!     queued and the lock free, may destroy it with one compare-exchange.
 //! orderings   lock: Acquire, unlock: Release, each an RMW of `word` (AcqRel); the guarded fields need no more.
 
 #![allow(unsafe_code, reason = "fields guarded by the object lock")]
 
 use super::Kind;
+use super::held::Held;
 use super::word::{RETIRED, Word};
 use crate::sys::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::sys::cell::Guarded;
@@ -35,24 +36,24 @@ use crate::sys::clock::Deadline;
 use crate::sys::cpu;
 use crate::sys::futex::{self, FutexAddr};
 use crate::sys::region::Zeroed;
-use crate::waiter::{Link, WaitBlock};
+use crate::waiter::Link;
 
 /// Room for one object.
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub(crate) struct Slot {
-    word: AtomicU64,
-    head: Guarded<Link>,
-    tail: Guarded<Link>,
-    handles: Guarded<u32>,
-    pins: Guarded<u32>,
-    all_waiters: Guarded<u32>,
-    epoch_waiters: Guarded<u32>,
+    pub(super) word: AtomicU64,
+    pub(super) head: Guarded<Link>,
+    pub(super) tail: Guarded<Link>,
+    pub(super) handles: Guarded<u32>,
+    pub(super) pins: Guarded<u32>,
+    pub(super) all_waiters: Guarded<u32>,
+    pub(super) epoch_waiters: Guarded<u32>,
     /// What plain waits on a notification object sleep on; set and pulse advance it.
-    epoch: AtomicU32,
+    pub(super) epoch: AtomicU32,
     /// 1: the next epoch sleeper to rise wakes the rest.
     baton: AtomicU32,
-    kind: Guarded<u32>,
+    pub(super) kind: Guarded<u32>,
     next_free: Guarded<u32>,
 }
 
@@ -82,7 +83,7 @@ unsafe impl Zeroed for Slot {}
 
 impl Slot {
     /// Makes a free slot an object, with one handle or one pin, and returns its generation.
-    pub(crate) fn bear(&self, kind: Kind, flags: u64, value: u32, born: Born) -> u32 {
+    pub(crate) fn bear(&self, kind: Kind, flags: u64, state: bool, born: Born) -> u32 {
         // Relaxed: the slot came from the free list, whose lock orders us after the object that died here.
         let generation = Word::from_bits(self.word.load(Ordering::Relaxed)).generation();
         let (handles, pins, shared) = match born {
@@ -96,7 +97,7 @@ impl Slot {
         // SAFETY: S2, not published yet.
         unsafe { self.kind.set(kind as u32) };
         // Release: whoever locks this generation sees the fields.
-        self.word.store(Word::new(generation, flags | shared, value).bits(), Ordering::Release);
+        self.word.store(Word::new(generation, flags | shared, state).bits(), Ordering::Release);
         generation
     }
 
@@ -104,6 +105,13 @@ impl Slot {
     #[inline]
     pub(crate) fn load(&self) -> Word {
         Word::from_bits(self.word.load(Ordering::Acquire))
+    }
+
+    /// As [`load`](Self::load), by someone who is about to change the word.
+    #[inline]
+    pub(crate) fn load_to_change(&self) -> Word {
+        cpu::prefetch_to_write(&self.word);
+        self.load()
     }
 
     /// AcqRel: publishes what the caller did before, and sees what the last changer did.
@@ -121,17 +129,17 @@ impl Slot {
         let word = self.load();
         word.is_idle(generation)
             && !word.has(Word::SHARED)
-            && self.exchange(word, Word::new(generation + 1, 0, 0)).is_ok()
+            && self.exchange(word, Word::new(generation + 1, 0, false)).is_ok()
     }
 
     /// Takes the lock of the object of this generation; `None` if it is gone.
     #[inline]
     pub(crate) fn lock(&self, generation: u32) -> Option<Held<'_>> {
-        let word = self.load();
+        let word = self.load_to_change();
         if word.generation() == generation && !word.has(Word::LOCKED) {
             let locked = word.with(Word::LOCKED);
             if self.exchange(word, locked).is_ok() {
-                return Some(Held { slot: self, word: locked });
+                return Some(Held::new(self, locked));
             }
         }
         self.lock_slow(generation)
@@ -152,7 +160,7 @@ impl Slot {
             if !word.has(Word::LOCKED) {
                 let locked = word.with(Word::LOCKED).set_to(Word::PARKED, slept || word.has(Word::PARKED));
                 if self.exchange(word, locked).is_ok() {
-                    return Some(Held { slot: self, word: locked });
+                    return Some(Held::new(self, locked));
                 }
             } else if spins > 0 {
                 spins -= 1;
@@ -166,7 +174,7 @@ impl Slot {
         }
     }
 
-    fn lock_futex(&self) -> FutexAddr {
+    pub(super) fn lock_futex(&self) -> FutexAddr {
         FutexAddr::high_half(&self.word)
     }
 
@@ -218,198 +226,4 @@ pub(crate) enum Born {
     WithHandle,
     /// The runtime or a thread, without a handle.
     Pinned,
-}
-
-/// An object whose lock we hold, with the word as it will be when we let go.
-///
-/// While it exists nobody else changes the object (O2). It must be [unlocked](Held::unlock), not dropped.
-#[must_use = "the object stays locked"]
-#[derive(Debug)]
-pub(crate) struct Held<'s> {
-    slot: &'s Slot,
-    word: Word,
-}
-
-/// What the holder owes after an unlock, once it holds no lock at all.
-#[must_use = "somebody may sleep for the lock, or the slot may be free"]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Owed {
-    sleepers: u32,
-    destroyed: bool,
-}
-
-impl Owed {
-    pub(crate) fn is_nothing(self) -> bool {
-        self.sleepers == 0 && !self.destroyed
-    }
-
-    /// Wakes who slept for the lock of this slot. True: the object is gone and its slot is the caller's to recycle.
-    #[must_use = "a destroyed object's slot must go back to the free list"]
-    pub(crate) fn pay(self, slot: &Slot) -> bool {
-        if self.sleepers > 0 {
-            futex::wake(slot.lock_futex(), self.sleepers);
-        }
-        self.destroyed
-    }
-}
-
-impl<'s> Held<'s> {
-    pub(crate) fn slot(&self) -> &'s Slot {
-        self.slot
-    }
-
-    pub(crate) fn word(&self) -> Word {
-        self.word
-    }
-
-    pub(crate) fn set_word(&mut self, word: Word) {
-        self.word = word;
-    }
-
-    pub(crate) fn kind(&self) -> Kind {
-        // SAFETY: S2, we hold the lock.
-        let bits = unsafe { self.slot.kind.get() };
-        Kind::from_bits(bits as u8)
-    }
-
-    pub(crate) fn is_signaled(&self) -> bool {
-        self.kind().is_signaled(self.word)
-    }
-
-    /// Takes what one satisfied wait takes.
-    pub(crate) fn consume(&mut self) {
-        self.word = self.kind().consume(self.word);
-    }
-
-    pub(crate) fn handles(&self) -> u32 {
-        // SAFETY: S2, we hold the lock.
-        unsafe { self.slot.handles.get() }
-    }
-
-    pub(crate) fn add_handle(&mut self) {
-        self.word = self.word.with(Word::SHARED);
-        // SAFETY: S2, we hold the lock.
-        unsafe { self.slot.handles.set(self.handles() + 1) };
-    }
-
-    pub(crate) fn drop_handle(&mut self) {
-        // SAFETY: S2, we hold the lock.
-        unsafe { self.slot.handles.set(self.handles() - 1) };
-    }
-
-    pub(crate) fn unpin(&mut self) {
-        // SAFETY: S2, we hold the lock.
-        let pins = unsafe { self.slot.pins.get() };
-        // SAFETY: S2, we hold the lock.
-        unsafe { self.slot.pins.set(pins - 1) };
-    }
-
-    /// References of any kind, for queries.
-    pub(crate) fn references(&self) -> u32 {
-        // SAFETY: S2, we hold the lock.
-        let pins = unsafe { self.slot.pins.get() };
-        let queued = u32::from(!self.first().is_none());
-        self.handles() + pins + self.epoch_waiters() + queued
-    }
-
-    pub(crate) fn has_all_waiters(&self) -> bool {
-        // SAFETY: S2, we hold the lock.
-        (unsafe { self.slot.all_waiters.get() }) > 0
-    }
-
-    /// The longest-waiting block.
-    pub(crate) fn first(&self) -> Link {
-        // SAFETY: S2, we hold the lock.
-        unsafe { self.slot.head.get() }
-    }
-
-    /// Puts the block at the end of the queue.
-    ///
-    /// # Safety
-    /// The block is free, and stays where it is until it is free again.
-    pub(crate) unsafe fn append(&mut self, block: &WaitBlock) {
-        // SAFETY: S2, we hold the lock.
-        let last = unsafe { self.slot.tail.get() };
-        // SAFETY: we hold the lock; the caller answers for the block.
-        unsafe { block.link_after(last) };
-        if last.is_none() {
-            // SAFETY: S2, we hold the lock.
-            unsafe { self.slot.head.set(Link::to(block)) };
-        }
-        // SAFETY: S2, we hold the lock.
-        unsafe { self.slot.tail.set(Link::to(block)) };
-        self.count_all_waiter(block, 1);
-    }
-
-    /// Takes the block out of the queue. What becomes of it is the caller's to say.
-    ///
-    /// # Safety
-    /// The block is linked to this object.
-    pub(crate) unsafe fn unlink(&mut self, block: &WaitBlock) {
-        // SAFETY: we hold the lock, and the block is on this list.
-        let (before, after) = unsafe { block.unlink() };
-        if before.is_none() {
-            // SAFETY: S2, we hold the lock.
-            unsafe { self.slot.head.set(after) };
-        }
-        if after.is_none() {
-            // SAFETY: S2, we hold the lock.
-            unsafe { self.slot.tail.set(before) };
-        }
-        self.count_all_waiter(block, -1);
-    }
-
-    fn count_all_waiter(&mut self, block: &WaitBlock, change: i32) {
-        // SAFETY: we hold the lock of the object that the block is, or was just now, linked to.
-        if unsafe { block.is_all() } {
-            // SAFETY: S2, we hold the lock.
-            let count = unsafe { self.slot.all_waiters.get() };
-            // SAFETY: S2, we hold the lock.
-            unsafe { self.slot.all_waiters.set(count.wrapping_add_signed(change)) };
-        }
-    }
-
-    pub(crate) fn epoch_waiters(&self) -> u32 {
-        // SAFETY: S2, we hold the lock.
-        unsafe { self.slot.epoch_waiters.get() }
-    }
-
-    pub(crate) fn set_epoch_waiters(&mut self, count: u32) {
-        // SAFETY: S2, we hold the lock.
-        unsafe { self.slot.epoch_waiters.set(count) };
-    }
-
-    /// Ends the wait of everybody who sleeps on the epoch. Release: pairs with [`Slot::epoch`].
-    pub(crate) fn advance_epoch(&mut self) {
-        self.slot.epoch.fetch_add(1, Ordering::Release);
-        self.set_epoch_waiters(0);
-    }
-
-    fn is_alive(&self) -> bool {
-        // SAFETY: S2, we hold the lock.
-        let pins = unsafe { self.slot.pins.get() };
-        self.handles() > 0 || pins > 0 || !self.first().is_none() || self.epoch_waiters() > 0
-    }
-
-    /// Lets go; if nothing refers to the object any more, that destroys it.
-    pub(crate) fn unlock(self) -> Owed {
-        let destroyed = !self.is_alive();
-        let next = if destroyed {
-            Word::new(self.word.generation() + 1, 0, 0)
-        } else {
-            let queued = !self.first().is_none() || self.epoch_waiters() > 0;
-            self.word
-                .without(Word::LOCKED | Word::PARKED)
-                .set_to(Word::QUEUED, queued)
-                .set_to(Word::ALL_WAITER, self.has_all_waiters())
-        };
-        // AcqRel: publishes the fields to the next holder. A swap loses nothing: O2.
-        let old = Word::from_bits(self.slot.word.swap(next.bits(), Ordering::AcqRel));
-        let sleepers = match (old.has(Word::PARKED), destroyed) {
-            (false, _) => 0,
-            (true, false) => 1,
-            (true, true) => u32::MAX, // S4
-        };
-        Owed { sleepers, destroyed }
-    }
 }

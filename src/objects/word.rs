@@ -3,7 +3,7 @@
 //! ```text
 //!  63            40 39      32 31                               0
 //!  ┌───────────────┬──────────┬──────────────────────────────────┐
-//!  │ generation 24 │ flags 8  │ value 32: state / count / owner  │
+//!  │ generation 24 │ flags 8  │ value 32: changes 31 │ state 1   │
 //!  └───────────────┴──────────┴──────────────────────────────────┘
 //! ```
 //!
@@ -21,6 +21,9 @@
 //!     asked for no [`SLOW`](Word::SLOW) flag, nobody queued and nobody watching.
 //! O2  While LOCKED is set, others may add PARKED and change nothing else.
 //! O3  An object's generation never comes back: a slot whose generation would wrap is retired.
+//! O4  An object that is either signalled or not keeps that in bit 0; the other bits of the value count its changes. So
+//!     an exchange on a word seen earlier proves that nothing was signalled or taken meanwhile, not just that it looks
+//!     the same. (Short of 2³¹ changes between two instructions of one thread.)
 
 /// The generation that no object ever has: a slot that has reached it is retired (O3). Small in a model, so that
 /// the checker gets there.
@@ -48,6 +51,7 @@ impl Word {
     pub(crate) const SLOW: u64 = Self::LOCKED | Self::PARKED | Self::QUEUED | Self::OBSERVED;
 
     const VALUE: u64 = 0xFFFF_FFFF;
+    const STATE: u64 = 1;
     const GENERATION: u64 = !0 << GENERATION_SHIFT;
 
     #[inline]
@@ -57,8 +61,8 @@ impl Word {
 
     /// A word without flags other than `flags`.
     #[inline]
-    pub(crate) const fn new(generation: u32, flags: u64, value: u32) -> Self {
-        Self((generation as u64) << GENERATION_SHIFT | flags | value as u64)
+    pub(crate) const fn new(generation: u32, flags: u64, state: bool) -> Self {
+        Self((generation as u64) << GENERATION_SHIFT | flags | state as u64)
     }
 
     #[inline]
@@ -72,7 +76,7 @@ impl Word {
     }
 
     #[inline]
-    pub(crate) const fn value(self) -> u32 {
+    const fn value(self) -> u32 {
         self.0 as u32
     }
 
@@ -92,16 +96,24 @@ impl Word {
         self.0 & (Self::GENERATION | Self::SLOW) == (generation as u64) << GENERATION_SHIFT
     }
 
-    /// The object of this generation, not locked, with the value 0.
+    /// The object of this generation, not locked, with its state clear.
     #[inline]
-    pub(crate) const fn is_zero(self, generation: u32) -> bool {
-        self.0 & (Self::GENERATION | Self::LOCKED | Self::VALUE) == (generation as u64) << GENERATION_SHIFT
+    pub(crate) const fn is_clear(self, generation: u32) -> bool {
+        self.0 & (Self::GENERATION | Self::LOCKED | Self::STATE) == (generation as u64) << GENERATION_SHIFT
     }
 
+    /// Signalled, for objects that are so or not.
+    #[inline]
+    pub(crate) const fn state(self) -> bool {
+        self.0 & Self::STATE != 0
+    }
+
+    /// The word after a change to this state, be it the same (O4).
     #[inline]
     #[must_use]
-    pub(crate) const fn with_value(self, value: u32) -> Self {
-        Self(self.0 & !Self::VALUE | value as u64)
+    pub(crate) const fn with_state(self, state: bool) -> Self {
+        let changes = self.value().wrapping_add(2) & !(Self::STATE as u32);
+        Self(self.0 & !Self::VALUE | changes as u64 | state as u64)
     }
 
     #[inline]
@@ -136,12 +148,21 @@ mod tests {
 
     #[test]
     fn fields_do_not_overlap() {
-        let word = Word::new(RETIRED, Word::MANUAL, u32::MAX);
-        assert_eq!(word.generation(), RETIRED);
-        assert_eq!(word.value(), u32::MAX);
-        assert!(word.has(Word::MANUAL) && !word.is_slow());
-        assert_eq!(word.with_value(0).generation(), RETIRED);
+        let mut word = Word::new(RETIRED, Word::MANUAL, true);
+        for state in [false, true, true, false, true] {
+            let next = word.with_state(state);
+            assert_ne!(next, word, "O4: every change shows");
+            word = next;
+            assert_eq!((word.generation(), word.state()), (RETIRED, state));
+            assert!(word.has(Word::MANUAL) && !word.is_slow());
+        }
         assert_eq!(word.with(Word::LOCKED).without(Word::LOCKED), word);
+    }
+
+    #[test]
+    fn the_change_count_wraps_into_nothing_else() {
+        let word = Word::from_bits(Word::new(7, Word::QUEUED, false).bits() | 0xFFFF_FFFE);
+        assert_eq!(word.with_state(true), Word::new(7, Word::QUEUED, true));
     }
 
     #[test]
@@ -153,9 +174,14 @@ mod tests {
             (Word::OBSERVED, true),
             (Word::ALL_WAITER, false), // never without QUEUED
             (Word::MANUAL, false),
+            (Word::SHARED, false),
         ];
         for (flag, slow) in flags {
-            assert_eq!(Word::new(1, flag, 1).is_slow(), slow, "{flag:#x}");
+            let word = Word::new(1, flag, true);
+            assert_eq!(word.is_slow(), slow, "{flag:#x}");
+            assert_eq!(word.is_idle(1), !slow, "{flag:#x}");
+            assert!(!word.is_idle(2) && !word.is_clear(1));
         }
+        assert!(Word::new(1, Word::QUEUED, false).is_clear(1) && !Word::new(1, Word::LOCKED, false).is_clear(1));
     }
 }

@@ -5,10 +5,11 @@ mod residents;
 
 use crate::handle::entry::{Entry, Handle, Pseudo};
 use crate::handle::{Birth, Table};
-use crate::objects::Kind;
+use crate::objects::{Kind, Target};
 use crate::status::NtStatus;
+use crate::sys::cpu;
 use crate::sys::region::OutOfMemory;
-use crate::wait::{Target, WaitPolicy};
+use crate::wait::WaitPolicy;
 use core::fmt;
 use residents::ResidentRef;
 
@@ -61,7 +62,7 @@ impl Runtime {
         Box::leak(Box::new(self))
     }
 
-    /// How this runtime's waits spin.
+    /// How this runtime's waits spin: as asked for, or not at all on a machine with one CPU.
     #[must_use]
     pub fn wait_policy(&self) -> WaitPolicy {
         self.policy
@@ -105,7 +106,7 @@ impl RuntimeBuilder {
     }
 
     /// Entries of the handle table, 4,096 to 16,777,216; less or more means the nearest of them. A freed entry
-    /// rests until 1,040 others were freed, so a small table can refuse a creation a little early.
+    /// rests until 1,057 others were freed, so a small table can refuse a creation a little early.
     pub const fn max_handles(mut self, count: u32) -> Self {
         self.max_handles = count as usize;
         self
@@ -117,17 +118,19 @@ impl RuntimeBuilder {
     /// `INSUFFICIENT_RESOURCES`: the kernel refuses the address space.
     pub fn build(self) -> Result<Runtime, NtStatus> {
         let table = Table::new(self.max_handles).map_err(|OutOfMemory| NtStatus::INSUFFICIENT_RESOURCES)?;
+        // Asked here and not by the first wait: it reads a file.
+        let policy = if cpu::is_single() { WaitPolicy::NO_SPIN } else { self.policy };
         let process = {
             let target = table.create_pinned(Birth::running(Kind::Process))?;
             (table.slot_index(target.slot), target.generation)
         };
-        Ok(Runtime { resident: ResidentRef::new(table), policy: self.policy, process })
+        Ok(Runtime { resident: ResidentRef::new(table), policy, process })
     }
 }
 
 impl Birth {
     /// A process or thread that runs.
     pub(crate) const fn running(kind: Kind) -> Self {
-        Self { kind, flags: kind.flags(), value: 0 }
+        Self { kind, flags: kind.flags(), state: false }
     }
 }

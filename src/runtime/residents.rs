@@ -15,11 +15,11 @@
 #![allow(unsafe_code, reason = "a reference count")]
 
 use crate::handle::{Birth, Table};
-use crate::objects::{Kind, Signal};
+use crate::objects::{Kind, Signal, Target};
 use crate::status::NtStatus;
 use crate::sys::atomic::{AtomicU32, Ordering};
 use crate::sys::tls::thread_local;
-use crate::wait::{Target, signal};
+use crate::wait::signal;
 use core::cell::RefCell;
 use core::ops::Deref;
 use core::ptr::NonNull;
@@ -120,7 +120,10 @@ impl ThreadObjects {
     }
 
     fn add(&self, runtime: ResidentRef, position: (usize, u32)) {
-        self.0.borrow_mut().push((runtime, position));
+        let mut objects = self.0.borrow_mut();
+        // A runtime that only this thread still refers to has been dropped, and nobody can ask for the object.
+        objects.retain(|(resident, _)| resident.references.load(Ordering::Acquire) > 1);
+        objects.push((runtime, position));
     }
 }
 

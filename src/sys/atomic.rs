@@ -8,7 +8,89 @@
 #[cfg(not(ntwait_loom))]
 pub(crate) use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 #[cfg(ntwait_loom)]
-pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+pub(crate) use modelled::{AtomicPtr, AtomicU32, AtomicU64, Ordering, weak_loads};
+
+/// The checker's atomics, with loads that it cannot overlook.
+///
+/// The checker tries another order of two accesses where they conflict, but it remembers only the last access to each
+/// atomic (loom issues 166 and 392): the load before a thread's own compare-exchange hides the load that another
+/// thread did before, and the orders in which that one comes later are never tried. So a load is made a
+/// compare-exchange that fails: it conflicts with everything, every order is tried, and it never finds an old value.
+/// [`weak_loads`] switches to plain loads, which do find old values; each model is run both ways.
+#[cfg(ntwait_loom)]
+mod modelled {
+    use loom::sync::atomic as checked;
+    pub(crate) use loom::sync::atomic::Ordering;
+    use std::cell::Cell;
+
+    std::thread_local! {
+        // The threads of one model share one kernel thread.
+        static WEAK: Cell<bool> = const { Cell::new(false) };
+    }
+
+    /// How the models of this kernel thread load from now on.
+    pub(crate) fn weak_loads(weak: bool) {
+        WEAK.set(weak);
+    }
+
+    macro_rules! atomic {
+        ($name:ident $(<$param:ident>)?, $value:ty, never $never:expr, $($operation:ident)*) => {
+            #[derive(Debug)]
+            pub(crate) struct $name $(<$param>)? (checked::$name $(<$param>)?);
+
+            impl $(<$param>)? $name $(<$param>)? {
+                pub(crate) fn new(value: $value) -> Self {
+                    Self(checked::$name::new(value))
+                }
+
+                pub(crate) fn load(&self, order: Ordering) -> $value {
+                    if WEAK.get() {
+                        return self.0.load(order);
+                    }
+                    match self.0.compare_exchange($never, $never, Ordering::AcqRel, order) {
+                        Ok(value) | Err(value) => value,
+                    }
+                }
+
+                pub(crate) fn compare_exchange(
+                    &self,
+                    current: $value,
+                    new: $value,
+                    success: Ordering,
+                    failure: Ordering,
+                ) -> Result<$value, $value> {
+                    self.0.compare_exchange(current, new, success, failure)
+                }
+
+                $(pub(crate) fn $operation(&self, value: $value, order: Ordering) -> $value {
+                    self.0.$operation(value, order)
+                })*
+            }
+        };
+    }
+    // The values that are never there: no state, count, word, entry or pointer has all bits set.
+    atomic!(AtomicU32, u32, never u32::MAX, swap fetch_add fetch_sub fetch_and fetch_or);
+    atomic!(AtomicU64, u64, never u64::MAX, swap);
+    atomic!(AtomicPtr<T>, *mut T, never core::ptr::without_provenance_mut(usize::MAX),);
+
+    impl AtomicU32 {
+        pub(crate) fn store(&self, value: u32, order: Ordering) {
+            self.0.store(value, order);
+        }
+    }
+
+    impl AtomicU64 {
+        pub(crate) fn store(&self, value: u64, order: Ordering) {
+            self.0.store(value, order);
+        }
+    }
+
+    impl Default for AtomicU64 {
+        fn default() -> Self {
+            Self::new(0)
+        }
+    }
+}
 
 /// Tells the processor that this is a spin loop. A yield point in a model.
 #[inline]

@@ -18,8 +18,8 @@ pub(crate) struct Guarded<T>(UnsafeCell<T>);
 
 // SAFETY: access goes through `get` and `set`, whose callers promise exclusion.
 unsafe impl<T: Send> Sync for Guarded<T> {}
-// SAFETY: as above; a `Guarded` owns its value and nothing else.
-unsafe impl<T> Send for Guarded<T> {}
+// SAFETY: a `Guarded` owns its value and nothing else.
+unsafe impl<T: Send> Send for Guarded<T> {}
 
 impl<T: Copy> Guarded<T> {
     #[cfg(not(ntwait_loom))]

@@ -1,4 +1,8 @@
-//! What the processors allow: how long it makes sense to spin, and a clock cheap enough to do it by.
+//! What the processors allow: how long it makes sense to spin, a clock cheap enough to do it by, a cache hint.
+
+#![allow(unsafe_code, reason = "one instruction of assembly")]
+
+use rustix::time::Timespec;
 
 /// Reads of a lock word, without a pause between them, before its waiter goes to sleep. A holder that runs on another
 /// CPU is done within them; one that was preempted is not, and then sleeping is right. A model explores the sleep,
@@ -11,8 +15,8 @@ pub(crate) const LOCK_SPINS: u32 = 0;
 /// Looks at an object between two looks at the clock.
 pub(crate) const SPINS_PER_CLOCK_READ: u32 = 16;
 
-/// Is there one CPU only, so that nobody can signal while we spin? Asked of the kernel once: the number of CPUs
-/// of the whole process; a thread that is confined to its signaller's CPU learns from its failures.
+/// Has the machine one CPU only, so that nobody can signal while we spin? Asked of the kernel once. (Where only the
+/// process or a thread is confined to one CPU, the thread learns from its failures.)
 #[cfg(not(ntwait_loom))]
 pub(crate) fn is_single() -> bool {
     use super::atomic::{AtomicU32, Ordering};
@@ -35,6 +39,23 @@ pub(crate) fn is_single() -> bool {
     true
 }
 
+/// Asks for the cache line of a word that is about to be looked at and then changed: one transfer instead of two (first
+/// to share, then to own) if another CPU had it. Changes nothing that a program can see.
+#[inline]
+pub(crate) fn prefetch_to_write<T>(place: &T) {
+    #[cfg(all(target_arch = "x86_64", not(ntwait_loom), not(miri)))]
+    // SAFETY: a hint on a valid address; it reads and writes no memory as far as the program can tell.
+    unsafe {
+        core::arch::asm!("prefetchw [{}]", in(reg) place, options(nostack, preserves_flags, readonly));
+    }
+    #[cfg(all(target_arch = "aarch64", not(ntwait_loom), not(miri)))]
+    // SAFETY: as above.
+    unsafe {
+        core::arch::asm!("prfm pstl1keep, [{}]", in(reg) place, options(nostack, preserves_flags, readonly));
+    }
+    let _ = place;
+}
+
 /// Lets another thread run (`sched_yield`).
 pub(crate) fn yield_now() {
     #[cfg(not(ntwait_loom))]
@@ -53,6 +74,23 @@ fn count_in_list(list: &str) -> Option<u32> {
             (last + 1).checked_sub(first)
         })
         .sum()
+}
+
+/// Waits, in growing steps, for something that another thread is about to do: first by letting it run, then, as it may
+/// have a lower priority than we and wait for our CPU, by short sleeps. crossbeam's would only yield.
+#[derive(Debug, Default)]
+pub(crate) struct BackOff(u32);
+
+impl BackOff {
+    pub(crate) fn pause(&mut self) {
+        self.0 += 1;
+        if self.0 < 100 || cfg!(ntwait_loom) {
+            yield_now();
+        } else {
+            let nap = Timespec { tv_sec: 0, tv_nsec: 50_000 };
+            let _ = rustix::thread::nanosleep(&nap);
+        }
+    }
 }
 
 /// Time since a moment, on the monotonic clock (no system call: the kernel maps the clock into the process).

@@ -16,28 +16,12 @@
 #![allow(unsafe_code, reason = "links the thread's own wait blocks")]
 
 use super::lockset::{LockSet, Place, storage};
-use super::take::{self, Look};
-use super::{Ended, Gone, Target, Terms, Until, ended, sleep};
+use super::take::{self, Seen};
+use super::{Ended, Gone, Refused, Terms, Until, ended, sleep};
+use crate::objects::Target;
 use crate::waiter::park::Why;
 use crate::waiter::record::{INLINE_BLOCKS, ThreadRecord, with_current};
-use crate::waiter::{Role, WaitBlock};
-
-/// Why a wait-all was not begun.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
-    /// An object was destroyed between the look-up of its handle and the wait.
-    Gone,
-    /// An object is listed twice (V3).
-    Duplicate,
-    /// No memory for so many objects.
-    NoMemory,
-}
-
-impl From<Gone> for Refused {
-    fn from(_: Gone) -> Self {
-        Self::Gone
-    }
-}
+use crate::waiter::{self, Role, WaitBlock};
 
 /// Waits until all targets can be taken together, and takes them.
 pub(crate) fn wait(targets: &[Target<'_>], terms: &Terms<'_>) -> Result<Ended, Refused> {
@@ -89,7 +73,7 @@ fn sort(targets: &[Target<'_>], order: &mut [u32]) -> Result<(), Refused> {
     // Another generation in the same slot is another object; one of the two is gone, which the locking will find.
     let same = |pair: &[u32]| {
         let (a, b) = (&targets[pair[0] as usize], &targets[pair[1] as usize]);
-        core::ptr::eq(a.slot, b.slot)
+        core::ptr::eq(a.slot, b.slot) && a.generation == b.generation
     };
     if order.windows(2).any(same) { Err(Refused::Duplicate) } else { Ok(()) }
 }
@@ -130,10 +114,10 @@ impl<'r> All<'_, 'r> {
     /// False: one object was seen clear, so the wait cannot be satisfied at this moment. Loads only.
     fn could_be_satisfied(&self) -> Result<bool, Gone> {
         for target in self.targets {
-            match take::glance(target) {
-                Look::Clear => return Ok(false),
-                Look::Gone => return Err(Gone),
-                Look::Taken | Look::Unknown => {}
+            match take::look(*target) {
+                Seen::Clear => return Ok(false),
+                Seen::Gone => return Err(Gone),
+                Seen::Signaled(_) | Seen::Locked => {}
             }
         }
         Ok(true)
@@ -164,12 +148,12 @@ impl<'r> All<'_, 'r> {
     }
 
     /// Queues on all objects and sleeps. `None`: a signaller asks for another test.
-    fn block(&mut self, me: &ThreadRecord, places: &mut [Place<'r>]) -> Result<Option<Result<Ended, Gone>>, Gone> {
+    fn block(&mut self, me: &ThreadRecord, places: &mut [Place<'r>]) -> Result<Option<Result<Ended, Gone>>, Refused> {
         if self.targets.len() <= INLINE_BLOCKS {
-            self.queue(me, &me.blocks()[..self.targets.len()], places)
+            Ok(self.queue(me, &me.blocks()[..self.targets.len()], places)?)
         } else {
-            let blocks: Vec<WaitBlock> = self.targets.iter().map(|_| WaitBlock::default()).collect();
-            self.queue(me, &blocks, places)
+            let blocks = waiter::blocks(self.targets.len()).ok_or(Refused::NoMemory)?;
+            Ok(self.queue(me, &blocks, places)?)
         }
     }
 

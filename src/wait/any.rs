@@ -14,15 +14,16 @@
 #![allow(unsafe_code, reason = "links the thread's own wait blocks")]
 
 use super::spin::Spun;
-use super::take::{self, Look};
-use super::{Ended, Gone, Target, Terms, Until, ended, epoch, release, sleep, spin};
+use super::take::{self, Taken};
+use super::{Ended, Refused, Terms, Until, ended, epoch, sleep, spin};
 use crate::objects::word::Word;
+use crate::objects::{Target, release};
 use crate::waiter::park::{Decision, Why};
 use crate::waiter::record::{INLINE_BLOCKS, ThreadRecord, with_current};
-use crate::waiter::{Role, WaitBlock};
+use crate::waiter::{self, Role, WaitBlock};
 
 /// Waits until one of the targets can be taken, takes it and says which.
-pub(crate) fn wait(targets: &[Target<'_>], terms: &Terms<'_>) -> Result<Ended, Gone> {
+pub(crate) fn wait(targets: &[Target<'_>], terms: &Terms<'_>) -> Result<Ended, Refused> {
     if terms.alertable {
         return with_current(|me| {
             let seen = me.park.pending(); // before the look [W22]
@@ -36,13 +37,13 @@ fn look_then_block(
     targets: &[Target<'_>],
     terms: &Terms<'_>,
     requests: Option<(&ThreadRecord, u32)>,
-) -> Result<Ended, Gone> {
+) -> Result<Ended, Refused> {
     let mut until = Until::new(terms.timeout);
     match take::first(targets) {
-        (Look::Taken, index) => return Ok(Ended::Object(index)),
-        (Look::Gone, _) => return Err(Gone),
-        (Look::Unknown, _) => return with_current(|me| block(me, targets, terms, &mut until)),
-        (Look::Clear, _) => {}
+        (Taken::Yes, index) => return Ok(Ended::Object(index)),
+        (Taken::Gone, _) => return Err(Refused::Gone),
+        (Taken::Unknown, _) => return with_current(|me| block(me, targets, terms, &mut until)),
+        (Taken::Clear, _) => {}
     }
     match requests.and_then(|(me, seen)| me.park.take_pending(seen)) {
         Some(Why::Alerted) => return Ok(Ended::Alerted),
@@ -54,24 +55,24 @@ fn look_then_block(
     }
     with_current(|me| match spin::spin(me, targets, terms, &mut until) {
         Spun::Taken(index) => Ok(Ended::Object(index)),
-        Spun::Gone => Err(Gone),
+        Spun::Gone => Err(Refused::Gone),
         Spun::InVain => block(me, targets, terms, &mut until),
     })
 }
 
 /// The wait that sleeps.
 #[cold]
-fn block(me: &ThreadRecord, targets: &[Target<'_>], terms: &Terms<'_>, until: &mut Until) -> Result<Ended, Gone> {
+fn block(me: &ThreadRecord, targets: &[Target<'_>], terms: &Terms<'_>, until: &mut Until) -> Result<Ended, Refused> {
     if let [target] = targets
         && !terms.alertable
         && target.slot.load().has(Word::MANUAL)
     {
-        return epoch::wait(target, until, terms.home);
+        return epoch::wait(target, until, terms.home).map_err(Refused::from);
     }
     if targets.len() <= INLINE_BLOCKS {
         queue(me, &me.blocks()[..targets.len()], targets, terms, until)
     } else {
-        let blocks: Vec<WaitBlock> = targets.iter().map(|_| WaitBlock::default()).collect();
+        let blocks = waiter::blocks(targets.len()).ok_or(Refused::NoMemory)?;
         queue(me, &blocks, targets, terms, until)
     }
 }
@@ -82,7 +83,7 @@ fn queue(
     targets: &[Target<'_>],
     terms: &Terms<'_>,
     until: &mut Until,
-) -> Result<Ended, Gone> {
+) -> Result<Ended, Refused> {
     me.park.begin();
     let linked = link(me, blocks, targets, terms);
     if linked == targets.len() && me.park.commit(terms.alertable) {
@@ -94,7 +95,8 @@ fn queue(
     }
     sleep::leave(&targets[..linked], &blocks[..linked], terms.home);
     let (why, index) = me.park.finish();
-    ended(why, index).unwrap_or(Err(Gone))
+    // Only a wait-all is ever asked to test again.
+    ended(why, index).unwrap_or(Ok(Ended::TimedOut)).map_err(Refused::from)
 }
 
 /// Queues on each object in order until the wait is decided; says on how many.

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! A broadcast to n sleepers costs one list walk in the kernel instead of n queues, n decisions and n wakes. A
-//! setter does not even wait for that walk: beyond a few sleepers it wakes some and leaves a baton; the first of
-//! them to rise takes it and wakes the rest.
+//! setter does not even wait for that walk: beyond a few sleepers it wakes one and leaves a baton, which that one takes
+//! when it rises, to wake the rest. (More than one, and those that land on the setter's CPU run before it goes on.)
 //!
 //! Y1  Who was counted when the epoch advanced is satisfied, whatever happens to the object afterwards: a reset,
 //!     a second set, its end.
@@ -16,24 +16,20 @@
 //!     anything else, so it cannot be lost with one that times out or is interrupted.
 //! NT  only for single waits that are not alertable: nothing else needs to end them one by one
 
-use super::{Ended, Gone, Home, Target, Until, release};
-use crate::objects::slot::{Held, Slot};
+use super::{Ended, Gone, Until};
+use crate::objects::held::Held;
+use crate::objects::slot::Slot;
+use crate::objects::{Home, Target, release};
 use crate::sys::clock::Deadline;
 use crate::sys::futex::{self, Slept};
 
 /// Sleepers that a setter wakes itself.
 #[cfg(not(ntwait_loom))]
 const DIRECT: u32 = 16;
-/// Sleepers that it wakes before it leaves the rest to them.
-#[cfg(not(ntwait_loom))]
-const FIRST: u32 = 4;
 
 /// One, so that the baton goes round between the two or three sleepers of a model.
 #[cfg(ntwait_loom)]
 const DIRECT: u32 = 1;
-/// One: the baton is its to take.
-#[cfg(ntwait_loom)]
-const FIRST: u32 = 1;
 
 /// A broadcast that was decided under the lock and is to be carried out without it.
 #[must_use = "the sleepers of the epoch are still asleep"]
@@ -61,7 +57,7 @@ impl Broadcast {
             }
             _ => {
                 slot.leave_baton();
-                futex::wake(slot.epoch_futex(), FIRST);
+                futex::wake(slot.epoch_futex(), 1);
             }
         }
     }

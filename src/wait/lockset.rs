@@ -4,8 +4,9 @@
 //!     one: there can be no circle of threads that wait for each other's locks.
 //! G2  What the locks owe (sleepers for them, slots of objects that died) is paid after the last is released.
 
-use super::Home;
-use crate::objects::slot::{Held, Owed, Slot};
+use crate::objects::Home;
+use crate::objects::held::{Held, Owed};
+use crate::objects::slot::Slot;
 use core::ptr;
 
 /// One place of a lock set: empty, held, or released and owing.

@@ -6,7 +6,7 @@
 //!   look      loads and one compare-exchange on the object: no lock, nothing queued       take.rs
 //!   requests  an alertable wait ends for an alert or APC that was there before the look   park.rs
 //!   time      zero or past: timed out
-//!   spin      look again and again for a while that recent waits justify                  spin.rs
+//!   spin      look again and again for a while that recent waits justify                  spin.rs, history.rs
 //!   queue     lock each object: test it, or link a block to it                            any.rs, all.rs
 //!   sleep     on the parking word until somebody has decided the wait                     sleep.rs
 //!   leave     unlink what is still linked
@@ -35,24 +35,10 @@ pub(crate) mod spin;
 pub(crate) mod take;
 mod union;
 
-use crate::objects::Kind;
-use crate::objects::slot::Slot;
+use crate::objects::Home;
 use crate::sys::clock::{Deadline, Timeout};
 use crate::waiter::park::Why;
 pub use spin::WaitPolicy;
-
-/// An object that a live handle named: the slot and the generation that the handle stood for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Target<'r> {
-    pub(crate) slot: &'r Slot,
-    pub(crate) generation: u32,
-    pub(crate) kind: Kind,
-}
-
-/// Where slots of destroyed objects go.
-pub(crate) trait Home {
-    fn recycle(&self, slot: &Slot);
-}
 
 /// What a caller wants of a wait, apart from the objects.
 #[derive(Clone, Copy)]
@@ -82,6 +68,23 @@ pub enum Ended {
 /// A wait that could not be begun: an object was destroyed between the look-up of its handle and the wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Gone;
+
+/// Why a wait was not begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// An object was destroyed between the look-up of its handle and the wait.
+    Gone,
+    /// An object is listed twice (wait-all only: V3).
+    Duplicate,
+    /// No memory for so many objects.
+    NoMemory,
+}
+
+impl From<Gone> for Refused {
+    fn from(_: Gone) -> Self {
+        Self::Gone
+    }
+}
 
 /// The caller's view of a decided wait; `None` for one that has to test again.
 fn ended(why: Why, index: u32) -> Option<Result<Ended, Gone>> {
@@ -122,25 +125,4 @@ impl Until {
             _ => self.deadline().has_passed(),
         }
     }
-}
-
-/// Lets go of a lock that was the only one held.
-fn release(held: crate::objects::slot::Held<'_>, home: &dyn Home) {
-    let slot = held.slot();
-    if held.unlock().pay(slot) {
-        home.recycle(slot);
-    }
-}
-
-/// Drops one handle of the object, and the object with it if nothing else refers to it [H9, H10, W35].
-/// True: it is gone, and its slot is the caller's to recycle.
-pub(crate) fn drop_handle(target: Target<'_>) -> bool {
-    if target.slot.destroy_unshared(target.generation) {
-        return true;
-    }
-    let Some(mut held) = target.slot.lock(target.generation) else {
-        return false;
-    };
-    held.drop_handle();
-    held.unlock().pay(target.slot)
 }

@@ -21,13 +21,14 @@
 
 #![allow(unsafe_code, reason = "walks queues of wait blocks")]
 
+use super::Gone;
 use super::epoch::Broadcast;
 use super::lockset::{LockSet, Place};
 use super::union::{TooMany, UNION_CAP, UNION_SMALL, Union};
-use super::{Gone, Home, Target};
-use crate::objects::Signal;
-use crate::objects::slot::{Held, Slot};
+use crate::objects::held::Held;
+use crate::objects::slot::Slot;
 use crate::objects::word::Word;
+use crate::objects::{Home, Signal, Target, release};
 use crate::waiter::park::{Decision, Why};
 use crate::waiter::{Chain, WaitBlock};
 use core::ptr;
@@ -38,7 +39,7 @@ use core::ptr;
 /// The exchange is made also where nothing changes: a signal publishes what was written before it, a reset sees it.
 #[inline]
 pub(crate) fn change_idle(target: Target<'_>, change: impl Fn(Word) -> Word) -> Option<Word> {
-    let mut word = target.slot.load();
+    let mut word = target.slot.load_to_change();
     while word.is_idle(target.generation) {
         match target.slot.exchange(word, change(word)) {
             Ok(()) => return Some(word),
@@ -52,7 +53,7 @@ pub(crate) fn change_idle(target: Target<'_>, change: impl Fn(Word) -> Word) -> 
 pub(crate) fn reset(target: Target<'_>, home: &dyn Home) -> Result<Word, Gone> {
     under_lock(target, home, |held| {
         let before = held.word();
-        held.set_word(before.with_value(0));
+        held.set_word(before.with_state(false));
         before
     })
 }
@@ -89,7 +90,7 @@ pub(crate) fn unpin(target: Target<'_>, home: &dyn Home) {
 fn under_lock<T>(target: Target<'_>, home: &dyn Home, body: impl FnOnce(&mut Held<'_>) -> T) -> Result<T, Gone> {
     let mut held = target.slot.lock(target.generation).ok_or(Gone)?;
     let result = body(&mut held);
-    super::release(held, home);
+    release(held, home);
     Ok(result)
 }
 
@@ -97,7 +98,7 @@ fn under_lock<T>(target: Target<'_>, home: &dyn Home, body: impl FnOnce(&mut Hel
 pub(crate) fn signal(target: Target<'_>, signal: Signal, home: &dyn Home) -> Result<Word, Gone> {
     let held = target.slot.lock(target.generation).ok_or(Gone)?;
     if held.has_all_waiters() {
-        super::release(held, home);
+        release(held, home);
         return signal_with_union::<UNION_SMALL>(target, signal, home)
             .or_else(|TooMany| signal_with_union::<UNION_CAP>(target, signal, home))
             .unwrap_or_else(|TooMany| signal_and_nudge(target, signal, home));
@@ -139,7 +140,7 @@ fn signal_with_union<const N: usize>(
             return Ok(Err(Gone));
         };
         let union = Union::<N>::of(&held);
-        super::release(held, home);
+        release(held, home);
         let union = union?;
         let mut places = [const { Place::Empty }; N];
         let mut locks = union.lock(&mut places);
@@ -175,7 +176,7 @@ fn carry_out(
     all_waiters: AllWaiters,
     home: &dyn Home,
 ) -> Word {
-    let mut before = Word::from_bits(0);
+    let mut before = Word::new(0, 0, false);
     let mut chain = Chain::EMPTY;
     let mut broadcast = Broadcast::NONE;
     if let Some(held) = locks.find(target.slot) {
@@ -293,6 +294,6 @@ unsafe fn retire(block: &WaitBlock, decision: Decision, locks: &mut LockSet<'_, 
     match decision {
         // SAFETY: decided and unlinked, under the lock.
         Decision::WonAsleep => unsafe { chain.push(block) },
-        Decision::Won | Decision::Lost => block.free_unlinked(),
+        Decision::Won | Decision::Lost => block.free(),
     }
 }

@@ -8,7 +8,7 @@
 
 #![allow(unsafe_code, reason = "unlinks the thread's own wait blocks")]
 
-use super::{Home, Target, release};
+use crate::objects::{Home, Target, release};
 use crate::sys::clock::Deadline;
 use crate::sys::futex::{self, Slept};
 use crate::waiter::WaitBlock;
@@ -32,7 +32,7 @@ pub(super) fn leave(targets: &[Target<'_>], blocks: &[WaitBlock], home: &dyn Hom
                 if block.is_linked() {
                     // SAFETY: our block, linked to this object, whose lock we hold.
                     unsafe { held.unlink(block) };
-                    block.free_unlinked();
+                    block.free();
                 }
                 release(held, home);
             }

@@ -3,7 +3,8 @@
 #![allow(unsafe_code, reason = "walks a queue of wait blocks")]
 
 use super::lockset::{LockSet, Place};
-use crate::objects::slot::{Held, Slot};
+use crate::objects::held::Held;
+use crate::objects::slot::Slot;
 use crate::waiter::WaitBlock;
 use core::ptr;
 

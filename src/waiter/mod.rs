@@ -6,11 +6,11 @@
 //!   │ head ├─────▶│ A, 0  │◀────▶│ B, 2  │◀── tail     (thread, index in its wait)
 //!   └──────┘      └───────┘      └───────┘
 //!
-//!            append               unlink, thread was awake
+//!            append               unlink
 //!   FREE ─────────────▶ LINKED ────────────────────────────▶ FREE
-//!     ▲                    │ unlink, thread sleeps
+//!     ▲                    │ unlink, thread sleeps and is not the first to be woken
 //!     │                    ▼
-//!     └──── free ────── CHAINED ──owner must sleep for it──▶ AWAITED ── free, wake ──▶ FREE
+//!     └──── free ────── CHAINED
 //! ```
 //!
 //! B1  A block is LINKED by its thread and unlinked by anyone, both with the object's lock held.
@@ -27,14 +27,14 @@
 
 #![allow(unsafe_code, reason = "intrusive list")]
 
+pub(crate) mod history;
 pub(crate) mod park;
 pub(crate) mod record;
 
 use crate::objects::slot::Slot;
 use crate::sys::atomic::{AtomicU32, Ordering};
 use crate::sys::cell::Guarded;
-use crate::sys::clock::Deadline;
-use crate::sys::cpu;
+use crate::sys::cpu::BackOff;
 use crate::sys::futex::{self, FutexAddr};
 use core::ptr;
 use record::ThreadRecord;
@@ -42,7 +42,6 @@ use record::ThreadRecord;
 const FREE: u32 = 0;
 const LINKED: u32 = 1;
 const CHAINED: u32 = 2;
-const AWAITED: u32 = 3;
 
 /// A pointer to a wait block, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -219,21 +218,11 @@ impl WaitBlock {
         (before, after)
     }
 
-    /// Gives a block back that was unlinked just now, under the lock. The last touch (B2).
+    /// Gives the block back to its thread. The last touch (B2).
     ///
     /// Release: what was consumed for the thread is seen by it.
-    pub(crate) fn free_unlinked(&self) {
+    pub(crate) fn free(&self) {
         self.state.store(FREE, Ordering::Release);
-    }
-
-    /// Gives a CHAINED block back, whose thread may wait for just that. The last touch (B2).
-    fn free_chained(&self) {
-        // The address first: after the swap the block may serve another wait.
-        let futex = FutexAddr::whole(&self.state);
-        // Release: as above.
-        if self.state.swap(FREE, Ordering::Release) == AWAITED {
-            futex::wake(futex, 1);
-        }
     }
 
     /// Relaxed: only a hint to try the lock, under which it is asked again.
@@ -241,25 +230,23 @@ impl WaitBlock {
         self.state.load(Ordering::Relaxed) == LINKED
     }
 
-    /// Returns when the signaller that has the block has let go of it.
+    /// Returns when the signaller that has the block has let go of it, which it does before it wakes the thread; so only
+    /// a thread that rose for another reason ever waits here, and not long.
     pub(crate) fn await_free(&self) {
-        let mut spins = cpu::LOCK_SPINS;
-        loop {
-            // Acquire: pairs with `free`.
-            match self.state.load(Ordering::Acquire) {
-                FREE => return,
-                _ if spins > 0 => {
-                    spins -= 1;
-                }
-                CHAINED => {
-                    let _ = self.state.compare_exchange(CHAINED, AWAITED, Ordering::Relaxed, Ordering::Relaxed);
-                }
-                state => {
-                    futex::wait(FutexAddr::whole(&self.state), state, &Deadline::Never);
-                }
-            }
+        let mut back_off = BackOff::default();
+        // Acquire: pairs with `free`.
+        while self.state.load(Ordering::Acquire) != FREE {
+            back_off.pause();
         }
     }
+}
+
+/// So many FREE blocks, for a wait that is longer than a record has blocks for. `None`: no memory.
+pub(crate) fn blocks(count: usize) -> Option<Vec<WaitBlock>> {
+    let mut blocks = Vec::new();
+    blocks.try_reserve_exact(count).ok()?;
+    blocks.resize_with(count, WaitBlock::default);
+    Some(blocks)
 }
 
 /// Threads that a signaller has satisfied and must wake once it holds no lock, in the order of their queues.
@@ -286,7 +273,7 @@ impl Chain {
         if self.head.is_none() {
             // SAFETY: B4, the block is not FREE yet.
             self.head = Some(unsafe { block.thread() }.park.futex());
-            block.free_unlinked();
+            block.free();
             return;
         }
         block.state.store(CHAINED, Ordering::Relaxed);
@@ -313,7 +300,7 @@ impl Chain {
             link = unsafe { block.next() };
             // SAFETY: B3, B4.
             let futex = unsafe { block.thread() }.park.futex();
-            block.free_chained();
+            block.free();
             futex::wake(futex, 1);
         }
     }

@@ -191,9 +191,9 @@ impl ParkingWord {
         ended.map(|(why, _)| why)
     }
 
-    /// The thread is gone and its requests with it.
-    pub(crate) fn take_all_pending(&self) -> u32 {
-        self.0.fetch_and(!PENDING, Ordering::AcqRel) & PENDING
+    /// The word has a new owner, who was asked for nothing yet.
+    pub(crate) fn drop_pending(&self) {
+        self.0.fetch_and(!PENDING, Ordering::AcqRel);
     }
 
     /// The owner leaves the wait and learns how it ended.

@@ -10,13 +10,13 @@
 #![allow(unsafe_code, reason = "the pool's list of records")]
 
 use super::WaitBlock;
+use super::history::History;
 use super::park::ParkingWord;
 use crate::sys::atomic::{AtomicU64, Ordering, process_static};
 use crate::sys::cell::Guarded;
 #[cfg(ntwait_loom)]
 use crate::sys::lock::FutexLock;
 use crate::sys::tls::thread_local;
-use crate::wait::spin::History;
 use core::cell::Cell;
 use core::ptr;
 
@@ -86,7 +86,7 @@ impl ThreadRecord {
 /// locked by a thread that does not exist there.
 ///
 /// The word is the record's address without its low bits, and above it a count of changes, which makes a record that
-/// was taken and given back meanwhile another top.
+/// was taken and given back meanwhile another top. (Short of 2²³ changes between two instructions of one thread.)
 #[derive(Debug)]
 struct Pool {
     top: AtomicU64,
@@ -175,6 +175,8 @@ process_static! {
 
 fn acquire() -> &'static ThreadRecord {
     if let Some(record) = pool().pop() {
+        // A request that came for the last owner when it had gone is not for us.
+        record.park.drop_pending();
         // SAFETY: T1, it is ours now.
         unsafe { record.spin.set(History::NEW) };
         return record;
@@ -187,8 +189,6 @@ fn acquire() -> &'static ThreadRecord {
 }
 
 fn release(record: &'static ThreadRecord) {
-    // A request to a thread that is gone goes with it.
-    let _ = record.park.take_all_pending();
     pool().push(record);
 }
 

@@ -253,6 +253,12 @@ impl Random {
     }
 }
 
+/// Numbers of trials in a race: as many as asked for, fewer on a machine that is too busy for so many in a few seconds.
+pub(crate) fn trials(most: u32) -> impl Iterator<Item = u32> {
+    let start = std::time::Instant::now();
+    (0..most).take_while(move |trial| *trial < 300 || start.elapsed() < Duration::from_secs(6))
+}
+
 /// Burns about this long without giving the CPU away, to move two threads against each other.
 pub(crate) fn spin_for(time: Duration) {
     let start = std::time::Instant::now();

@@ -88,7 +88,7 @@ pub(crate) fn run(plan: &Plan, mut tick: impl FnMut(&Outcome)) -> Vec<Outcome> {
             runtime: runtime(),
             cpus: plan.cpus,
             repeats: plan.pick(25, 8),
-            time: plan.pick(Duration::from_millis(1_000), Duration::from_millis(200)),
+            time: plan.pick(Duration::from_millis(600), Duration::from_millis(200)),
         };
         for check in every_check() {
             let outcome = one(&check, policy, lab);

@@ -74,37 +74,45 @@ mod tests {
         Bench::new("P1", Line::new("P1", "work", Target::None), 0.01, contenders)
     }
 
-    fn plan(cpus: Cpus) -> Plan {
-        Plan { patience: Duration::from_millis(500), ..Plan::new(cpus, true, None) }
+    fn run_with(patience: Duration, other: Contender) -> Measured {
+        let plan = Plan { patience, ..Plan::new(Cpus::discover(), true, None) };
+        let works = Contender::simple("works", Role::Ours, |_| Sample::lone(1.0));
+        let mut ticks = 0;
+        let mut measured = run(&bench(vec![works, other]), &plan, || ticks += 1);
+        assert_eq!(ticks, 6, "progress counts every turn, also those that are not taken");
+        assert_eq!(measured[0].series[0].rounds, [1.0, 1.0, 1.0], "the other one goes on");
+        measured.remove(0)
+    }
+
+    fn fault_of(measured: Measured) -> String {
+        measured.series[1].fault.clone().unwrap_or_default()
     }
 
     #[test]
-    fn who_breaks_is_given_up_and_the_others_go_on() {
+    fn who_hangs_is_given_up() {
         let hangs = |_| -> Turn {
             loop {
                 std::thread::park();
             }
         };
-        let contenders = vec![
-            Contender::simple("works", Role::Ours, |_| Sample::lone(1.0)),
-            Contender::new("hangs", Role::Peer, hangs),
-            Contender::new("panics", Role::Peer, |_| panic!("ouch")),
-            Contender::new("refuses", Role::Peer, |_| Err("no room".to_owned())),
-        ];
-        let mut ticks = 0;
-        let measured = run(&bench(contenders), &plan(Cpus::discover()), || ticks += 1);
-        let [line] = &measured[..] else { panic!("one line") };
-        let faults: Vec<_> = line.series.iter().map(|series| series.fault.as_deref().unwrap_or("none")).collect();
-        assert_eq!(line.series[0].rounds, [1.0, 1.0, 1.0]);
-        assert!(faults[0] == "none" && faults[1].starts_with("hung") && faults[3] == "no room", "{faults:?}");
-        assert!(faults[2].contains("ouch"), "{faults:?}");
-        assert_eq!(ticks, 12, "progress counts every turn, also those that are not taken");
+        let fault = fault_of(run_with(Duration::from_millis(500), Contender::new("hangs", Role::Peer, hangs)));
+        assert!(fault.starts_with("hung"), "{fault}");
+    }
+
+    #[test]
+    fn who_panics_or_refuses_is_given_up() {
+        let long = Duration::from_secs(60);
+        let fault = fault_of(run_with(long, Contender::new("panics", Role::Peer, |_| panic!("ouch"))));
+        assert!(fault.contains("ouch"), "{fault}");
+        let fault = fault_of(run_with(long, Contender::new("refuses", Role::Peer, |_| Err("no room".to_owned()))));
+        assert_eq!(fault, "no room");
     }
 
     #[test]
     fn two_cpu_work_is_skipped_on_one() {
         let contender = Contender::simple("works", Role::Ours, |_| Sample::lone(1.0));
-        let measured = run(&bench(vec![contender]).on_two_cpus(), &plan(Cpus { home: 0, away: None }), || ());
+        let plan = Plan::new(Cpus { home: 0, away: None }, true, None);
+        let measured = run(&bench(vec![contender]).on_two_cpus(), &plan, || ());
         assert!(measured[0].skipped.is_some() && measured[0].series[0].rounds.is_empty());
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn benches(plan: &Plan) -> Vec<Bench> {
         body("map", StdMap::<AUTO>::NAME, Role::Peer),
         body("eventfd", EventFd::<AUTO>::NAME, Role::Peer),
     ];
-    vec![Bench::new("P12", create, 2.5, contenders).and([memory, close]).in_rounds(plan.pick(3, 1))]
+    vec![Bench::new("P12", create, 2.2, contenders).and([memory, close]).in_rounds(plan.pick(3, 1))]
 }
 
 /// What a child found, for one event.

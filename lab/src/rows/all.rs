@@ -20,7 +20,7 @@ pub(super) fn benches(plan: &Plan) -> Vec<Bench> {
         Contender::simple(NtEvent::<AUTO>::NAME, Role::Ours, move |slice| in_one_step(home, slice)),
         Contender::simple("rsevents, one by one", Role::Peer, move |slice| one_by_one::<RsEvent<AUTO>>(home, slice)),
     ];
-    vec![Bench::new("P10", line, 0.6, contenders)]
+    vec![Bench::new("P10", line, 0.4, contenders)]
 }
 
 fn in_one_step(home: usize, slice: Duration) -> Sample {

@@ -29,7 +29,7 @@ fn satisfied_wait(home: usize, events: usize, target: Option<f64>) -> Bench {
     Bench::new(
         "P8",
         line,
-        0.35,
+        0.2,
         vec![
             body::<AnyWords>(Role::Limit, home, events),
             body::<AnyHandles>(Role::Ours, home, events),
@@ -64,7 +64,7 @@ fn blocking_wait(home: usize, events: usize, target: f64) -> Bench {
     Bench::new(
         "P9",
         Line::new(format!("P9.{events}"), what, Target::TimesLimit(target)),
-        0.9,
+        0.6,
         vec![
             body::<AnyWords>(Role::Limit, home, events),
             body::<AnyHandles>(Role::Ours, home, events),

@@ -32,7 +32,7 @@ fn apart(cpus: (usize, usize)) -> Bench {
     Bench::new(
         "P13",
         line,
-        1.2,
+        0.8,
         vec![
             body::<BareFutex<MANUAL>>(Role::Limit, cpus),
             body::<NtEvent<MANUAL>>(Role::Ours, cpus),
@@ -59,7 +59,7 @@ fn on_one_event(cpus: (usize, usize)) -> Bench {
     Bench::new(
         "P14",
         line,
-        1.0,
+        0.7,
         vec![
             body::<BareFutex<MANUAL>>(Role::Limit, cpus),
             body::<NtEvent<MANUAL>>(Role::Ours, cpus),

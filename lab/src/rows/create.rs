@@ -14,7 +14,7 @@ pub(super) fn benches(plan: &Plan) -> Vec<Bench> {
     vec![Bench::new(
         "P11",
         line,
-        0.7,
+        0.5,
         vec![
             make_and_drop("an Arc", Role::Limit, home, || Arc::new(BareFutex::<AUTO>::new())),
             make_and_drop(NtEvent::<AUTO>::NAME, Role::Ours, home, NtEvent::<AUTO>::new),

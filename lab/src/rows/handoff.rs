@@ -19,7 +19,7 @@ fn one_cpu(cpus: (usize, usize)) -> Bench {
     Bench::new(
         "P4",
         line,
-        3.0,
+        2.2,
         vec![
             ping_pong::<BareFutex<AUTO>>(Role::Limit, cpus),
             ping_pong::<NtEvent<AUTO>>(Role::Ours, cpus),
@@ -41,7 +41,7 @@ fn two_cpus(cpus: (usize, usize)) -> Bench {
     Bench::new(
         "P5",
         line,
-        2.6,
+        2.0,
         vec![
             spin,
             ping_pong::<NtEvent<AUTO>>(Role::Ours, cpus),
@@ -62,7 +62,7 @@ fn spinning_in_vain(cpus: (usize, usize)) -> Bench {
     Bench::new(
         "P6",
         Line::new("P6.one", what, Target::TimesLimit(1.05)),
-        1.0,
+        0.8,
         vec![ping_pong::<NtEvent<AUTO, false>>(Role::Limit, cpus), ping_pong::<NtEvent<AUTO>>(Role::Ours, cpus)],
     )
 }

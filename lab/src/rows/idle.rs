@@ -33,7 +33,7 @@ fn late_signal(cpus: (usize, usize), rounds: u32) -> Bench {
     Bench::new(
         "P6",
         Line::new("P6.late", what, Target::TimesLimit(1.05)),
-        2.0,
+        1.5,
         vec![
             body::<NtEvent<AUTO, false>>(Role::Limit, cpus),
             body::<NtEvent<AUTO>>(Role::Ours, cpus),

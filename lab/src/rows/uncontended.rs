@@ -34,7 +34,7 @@ fn set_reset(home: usize) -> Bench {
     Bench::new(
         "P1",
         line,
-        1.3,
+        0.9,
         vec![
             body::<BareFutex<MANUAL>>(Role::Limit, home),
             body::<NtEvent<MANUAL>>(Role::Ours, home),
@@ -60,7 +60,7 @@ fn set_wait(home: usize) -> Bench {
     Bench::new(
         "P2",
         line,
-        1.3,
+        0.9,
         vec![
             body::<BareFutex<AUTO>>(Role::Limit, home),
             body::<NtEvent<AUTO>>(Role::Ours, home),
@@ -84,7 +84,7 @@ fn poll(home: usize, id: &str, what: &str, set: bool) -> Bench {
     Bench::new(
         "P3",
         line,
-        0.6,
+        0.45,
         vec![
             Contender::simple("a plain load", Role::Limit, move |slice| plain_load(home, slice)),
             body::<NtEvent<MANUAL>>(home, set, Role::Ours),
@@ -113,7 +113,7 @@ fn poll_together(plan: &Plan) -> Bench {
     Bench::new(
         "P3",
         line,
-        0.4,
+        0.3,
         vec![
             Contender::simple("one CPU", Role::Limit, move |slice| {
                 pin_to(home);

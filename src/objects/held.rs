@@ -1,0 +1,220 @@
+//! An object whose lock is held: the one place from which its fields are read and changed (S2).
+
+#![allow(unsafe_code, reason = "fields guarded by the object lock")]
+
+use super::Kind;
+use super::slot::Slot;
+use super::word::Word;
+use crate::sys::atomic::Ordering;
+use crate::sys::futex;
+use crate::waiter::{Link, WaitBlock};
+
+/// An object whose lock we hold, with the word as it will be when we let go.
+///
+/// While it exists nobody else changes the object (O2). It must be [unlocked](Held::unlock), not dropped.
+#[must_use = "the object stays locked"]
+#[derive(Debug)]
+pub(crate) struct Held<'s> {
+    slot: &'s Slot,
+    word: Word,
+}
+
+/// What the holder owes after an unlock, once it holds no lock at all.
+#[must_use = "somebody may sleep for the lock, or the slot may be free"]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Owed {
+    sleepers: u32,
+    destroyed: bool,
+}
+
+impl Owed {
+    pub(crate) fn is_nothing(self) -> bool {
+        self.sleepers == 0 && !self.destroyed
+    }
+
+    /// Wakes who slept for the lock of this slot. True: the object is gone and its slot is the caller's to recycle.
+    #[must_use = "a destroyed object's slot must go back to the free list"]
+    pub(crate) fn pay(self, slot: &Slot) -> bool {
+        if self.sleepers > 0 {
+            futex::wake(slot.lock_futex(), self.sleepers);
+        }
+        self.destroyed
+    }
+}
+
+impl<'s> Held<'s> {
+    /// The lock was taken: `word` is what the object's word is now.
+    pub(super) fn new(slot: &'s Slot, word: Word) -> Self {
+        Self { slot, word }
+    }
+
+    pub(crate) fn slot(&self) -> &'s Slot {
+        self.slot
+    }
+
+    pub(crate) fn word(&self) -> Word {
+        self.word
+    }
+
+    pub(crate) fn set_word(&mut self, word: Word) {
+        self.word = word;
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        // SAFETY: S2, we hold the lock.
+        let bits = unsafe { self.slot.kind.get() };
+        Kind::from_bits(bits as u8)
+    }
+
+    pub(crate) fn is_signaled(&self) -> bool {
+        self.kind().is_signaled(self.word)
+    }
+
+    /// Takes what one satisfied wait takes.
+    pub(crate) fn consume(&mut self) {
+        self.word = self.kind().consume(self.word);
+    }
+
+    pub(crate) fn handles(&self) -> u32 {
+        // SAFETY: S2, we hold the lock.
+        unsafe { self.slot.handles.get() }
+    }
+
+    pub(crate) fn add_handle(&mut self) {
+        self.word = self.word.with(Word::SHARED);
+        // SAFETY: S2, we hold the lock.
+        unsafe { self.slot.handles.set(self.handles() + 1) };
+    }
+
+    pub(crate) fn drop_handle(&mut self) {
+        // SAFETY: S2, we hold the lock.
+        unsafe { self.slot.handles.set(self.handles() - 1) };
+    }
+
+    pub(crate) fn unpin(&mut self) {
+        // SAFETY: S2, we hold the lock.
+        let pins = unsafe { self.slot.pins.get() };
+        // SAFETY: S2, we hold the lock.
+        unsafe { self.slot.pins.set(pins - 1) };
+    }
+
+    /// References of any kind, for queries.
+    pub(crate) fn references(&self) -> u32 {
+        // SAFETY: S2, we hold the lock.
+        let pins = unsafe { self.slot.pins.get() };
+        self.handles() + pins + self.epoch_waiters() + self.queued()
+    }
+
+    fn queued(&self) -> u32 {
+        let mut count = 0;
+        let mut link = self.first();
+        // SAFETY: we hold the lock, so what is linked stays so.
+        while let Some(block) = unsafe { link.follow() } {
+            count += 1;
+            // SAFETY: we hold the lock.
+            link = unsafe { block.next() };
+        }
+        count
+    }
+
+    pub(crate) fn has_all_waiters(&self) -> bool {
+        // SAFETY: S2, we hold the lock.
+        (unsafe { self.slot.all_waiters.get() }) > 0
+    }
+
+    /// The longest-waiting block.
+    pub(crate) fn first(&self) -> Link {
+        // SAFETY: S2, we hold the lock.
+        unsafe { self.slot.head.get() }
+    }
+
+    /// Puts the block at the end of the queue.
+    ///
+    /// # Safety
+    /// The block is free, and stays where it is until it is free again.
+    pub(crate) unsafe fn append(&mut self, block: &WaitBlock) {
+        // SAFETY: S2, we hold the lock.
+        let last = unsafe { self.slot.tail.get() };
+        // SAFETY: we hold the lock; the caller answers for the block.
+        unsafe { block.link_after(last) };
+        if last.is_none() {
+            // SAFETY: S2, we hold the lock.
+            unsafe { self.slot.head.set(Link::to(block)) };
+        }
+        // SAFETY: S2, we hold the lock.
+        unsafe { self.slot.tail.set(Link::to(block)) };
+        self.count_all_waiter(block, 1);
+    }
+
+    /// Takes the block out of the queue. What becomes of it is the caller's to say.
+    ///
+    /// # Safety
+    /// The block is linked to this object.
+    pub(crate) unsafe fn unlink(&mut self, block: &WaitBlock) {
+        // SAFETY: we hold the lock, and the block is on this list.
+        let (before, after) = unsafe { block.unlink() };
+        if before.is_none() {
+            // SAFETY: S2, we hold the lock.
+            unsafe { self.slot.head.set(after) };
+        }
+        if after.is_none() {
+            // SAFETY: S2, we hold the lock.
+            unsafe { self.slot.tail.set(before) };
+        }
+        self.count_all_waiter(block, -1);
+    }
+
+    fn count_all_waiter(&mut self, block: &WaitBlock, change: i32) {
+        // SAFETY: we hold the lock of the object that the block is, or was just now, linked to.
+        if unsafe { block.is_all() } {
+            // SAFETY: S2, we hold the lock.
+            let count = unsafe { self.slot.all_waiters.get() };
+            // SAFETY: S2, we hold the lock.
+            unsafe { self.slot.all_waiters.set(count.wrapping_add_signed(change)) };
+        }
+    }
+
+    pub(crate) fn epoch_waiters(&self) -> u32 {
+        // SAFETY: S2, we hold the lock.
+        unsafe { self.slot.epoch_waiters.get() }
+    }
+
+    pub(crate) fn set_epoch_waiters(&mut self, count: u32) {
+        // SAFETY: S2, we hold the lock.
+        unsafe { self.slot.epoch_waiters.set(count) };
+    }
+
+    /// Ends the wait of everybody who sleeps on the epoch. Release: pairs with [`Slot::epoch`].
+    pub(crate) fn advance_epoch(&mut self) {
+        self.slot.epoch.fetch_add(1, Ordering::Release);
+        self.set_epoch_waiters(0);
+    }
+
+    fn is_alive(&self) -> bool {
+        // SAFETY: S2, we hold the lock.
+        let pins = unsafe { self.slot.pins.get() };
+        self.handles() > 0 || pins > 0 || !self.first().is_none() || self.epoch_waiters() > 0
+    }
+
+    /// Lets go; if nothing refers to the object any more, that destroys it.
+    pub(crate) fn unlock(self) -> Owed {
+        let destroyed = !self.is_alive();
+        let next = if destroyed {
+            Word::new(self.word.generation() + 1, 0, false)
+        } else {
+            let queued = !self.first().is_none() || self.epoch_waiters() > 0;
+            self.word
+                .without(Word::LOCKED | Word::PARKED)
+                .set_to(Word::QUEUED, queued)
+                .set_to(Word::ALL_WAITER, self.has_all_waiters())
+        };
+        // AcqRel: publishes the fields to the next holder. A swap loses nothing: O2.
+        let old = Word::from_bits(self.slot.word.swap(next.bits(), Ordering::AcqRel));
+        let sleepers = match (old.has(Word::PARKED), destroyed) {
+            (false, _) => 0,
+            (true, false) => 1,
+            (true, true) => u32::MAX, // S4
+        };
+        Owed { sleepers, destroyed }
+    }
+}

@@ -96,6 +96,12 @@ impl Word {
         self.0 & (Self::GENERATION | Self::SLOW) == (generation as u64) << GENERATION_SHIFT
     }
 
+    /// The object of this generation, not locked: what the word says holds.
+    #[inline]
+    pub(crate) const fn is_settled(self, generation: u32) -> bool {
+        self.0 & (Self::GENERATION | Self::LOCKED) == (generation as u64) << GENERATION_SHIFT
+    }
+
     /// The object of this generation, not locked, with its state clear.
     #[inline]
     pub(crate) const fn is_clear(self, generation: u32) -> bool {

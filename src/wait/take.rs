@@ -53,7 +53,7 @@ pub(crate) fn look(target: Target<'_>) -> Seen {
     }
 }
 
-/// Takes an object as it was seen. `None`: it has changed since.
+/// Takes a signalled object as it was seen. `None`: it has changed since.
 #[inline]
 pub(crate) fn as_seen(target: Target<'_>, word: Word) -> Option<Taken> {
     let taken = target.kind.consume(word);
@@ -69,16 +69,24 @@ pub(crate) fn as_seen(target: Target<'_>, word: Word) -> Option<Taken> {
 /// Takes one object if that is possible at once.
 #[inline]
 pub(crate) fn one(target: Target<'_>) -> Taken {
+    let mut word = target.slot.load();
     loop {
-        match look(target) {
-            Seen::Clear => return Taken::Clear,
-            Seen::Locked => return Taken::Unknown,
-            Seen::Gone => return Taken::Gone,
-            Seen::Signaled(word) => {
-                if let Some(taken) = as_seen(target, word) {
-                    return taken;
-                }
-            }
+        if !word.is_settled(target.generation) {
+            return if word.generation() == target.generation { Taken::Unknown } else { Taken::Gone };
+        }
+        if !target.kind.is_signaled(word) {
+            return Taken::Clear;
+        }
+        let taken = target.kind.consume(word);
+        if taken == word {
+            return Taken::Yes; // nothing to take: no write
+        }
+        if word.is_slow() {
+            return Taken::Unknown;
+        }
+        match target.slot.exchange(word, taken) {
+            Ok(()) => return Taken::Yes,
+            Err(seen) => word = seen,
         }
     }
 }

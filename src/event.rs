@@ -151,8 +151,7 @@ impl Waitable for Event {
 /// `INVALID_PARAMETER_1`: no objects, or more than 1,048,576. `INVALID_PARAMETER_MIX`: objects of different
 /// runtimes. `INVALID_HANDLE`: a handle was closed behind its owner's back.
 pub fn wait_any(objects: &[&dyn Waitable], timeout: impl Into<Timeout>) -> Result<Ended, NtStatus> {
-    let (runtime, handles) = in_one_runtime(objects)?;
-    runtime.wait_any(&handles, timeout.into())
+    with_handles(objects, |runtime, handles| runtime.wait_any(handles, timeout.into()))
 }
 
 /// Waits until all of the objects are signalled at one moment and takes them all; success is `Object(0)`.
@@ -160,17 +159,28 @@ pub fn wait_any(objects: &[&dyn Waitable], timeout: impl Into<Timeout>) -> Resul
 /// # Errors
 /// As for [`wait_any`]; `INVALID_PARAMETER_MIX` also for an object that is listed twice.
 pub fn wait_all(objects: &[&dyn Waitable], timeout: impl Into<Timeout>) -> Result<Ended, NtStatus> {
-    let (runtime, handles) = in_one_runtime(objects)?;
-    runtime.wait_all(&handles, timeout.into())
+    with_handles(objects, |runtime, handles| runtime.wait_all(handles, timeout.into()))
 }
 
-fn in_one_runtime(objects: &[&dyn Waitable]) -> Result<(&'static Runtime, Vec<Handle>), NtStatus> {
+/// Handles that are collected on the stack; more are allocated.
+const ON_STACK: usize = 64;
+
+fn with_handles(
+    objects: &[&dyn Waitable],
+    wait: impl FnOnce(&'static Runtime, &[Handle]) -> Result<Ended, NtStatus>,
+) -> Result<Ended, NtStatus> {
     let runtime = objects.first().ok_or(NtStatus::INVALID_PARAMETER_1)?.runtime();
     if objects.iter().any(|object| !core::ptr::eq(object.runtime(), runtime)) {
         return Err(NtStatus::INVALID_PARAMETER_MIX);
     }
-    let mut handles = Vec::new();
-    handles.try_reserve_exact(objects.len()).map_err(|_| NtStatus::NO_MEMORY)?;
-    handles.extend(objects.iter().map(|object| object.handle()));
-    Ok((runtime, handles))
+    let handles = objects.iter().map(|object| object.handle());
+    if objects.len() <= ON_STACK {
+        let mut on_stack = [Handle::NULL; ON_STACK];
+        on_stack.iter_mut().zip(handles).for_each(|(place, handle)| *place = handle);
+        return wait(runtime, &on_stack[..objects.len()]);
+    }
+    let mut on_heap = Vec::new();
+    on_heap.try_reserve_exact(objects.len()).map_err(|_| NtStatus::NO_MEMORY)?;
+    on_heap.extend(handles);
+    wait(runtime, &on_heap)
 }

@@ -66,8 +66,8 @@ Rows:
   P4  ping-pong on one CPU     P9   wait-any that sleeps        P14  two CPUs, one event
   P5  ping-pong on two CPUs    P10  wait-all
 
-Exit status: 0, or 1 if a correctness check failed, or 2 for wrong usage or a report that cannot be
-written. Targets that are not met and peers that break do not change it.
+Exit status: 0, or 1 if ntwait failed a check, broke a promise, hung or panicked, or 2 for wrong usage
+or a report that cannot be written. Targets that are not met and peers that break do not change it.
 
 Close other programs first: the lab needs two idle CPUs to be fair.";
 

@@ -41,6 +41,25 @@ pub(crate) struct PeerFaults {
     pub(crate) tried: Vec<Tried>,
 }
 
+impl PeerFaults {
+    /// Whether this is ntwait itself.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.peer == NtEvent::<AUTO>::NAME
+    }
+
+    /// Whether every promise was kept.
+    pub(crate) fn is_clean(&self) -> bool {
+        self.tried.iter().all(Tried::is_clean)
+    }
+}
+
+impl Tried {
+    /// Whether the promise was kept each time.
+    pub(crate) fn is_clean(&self) -> bool {
+        self.broken == 0 && self.stopped.is_none()
+    }
+}
+
 /// How often each promise is tried.
 #[derive(Clone, Copy)]
 struct Dose {

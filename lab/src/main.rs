@@ -32,7 +32,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use cli::{Args, Hidden};
 
-/// A correctness check failed.
+/// ntwait did something wrong.
 const FAILED: u8 = 1;
 /// The report cannot be written, or a child was asked for nonsense.
 const UNUSABLE: u8 = 2;

@@ -80,7 +80,7 @@ fn blank(args: &Args, plan: &Plan) -> Report {
         yardstick: yardstick(plan),
         disturbance: Disturbance::default(),
         checks: Vec::new(),
-        promises: Report::PROMISES,
+        promises: faults::PROMISES,
         peer_faults: Vec::new(),
         rows: Vec::new(),
         histograms: Vec::new(),
@@ -130,6 +130,7 @@ fn print_rows(report: &Report, looks: Looks, verbose: bool) {
             report.method().iter().for_each(|line| println!("  {line}"));
         }
     }
+    report.dropouts().iter().for_each(|dropout| println!("Left out: {dropout}"));
     report.cautions().iter().for_each(|caution| println!("Caution: {caution}"));
 }
 

@@ -48,7 +48,7 @@ impl Table {
     pub(super) fn obtain_slot(&self) -> Result<u32, NtStatus> {
         self.require_birthplace()?;
         loop {
-            if let Some(slot) = self.from_any_shard(|shard| shard.take_slot(&self.slots)) {
+            if let Some(slot) = self.take_anywhere(|shard| shard.take_slot(&self.slots)) {
                 return Ok(slot);
             }
             self.grow_slots()?;
@@ -64,12 +64,12 @@ impl Table {
                 return Ok(taken);
             }
             if let Err(status) = self.grow_indices() {
-                return self.from_any_shard(|shard| shard.take_index(mask, &self.entries)).ok_or(status);
+                return self.take_anywhere(|shard| shard.take_index(mask, &self.entries)).ok_or(status);
             }
         }
     }
 
-    fn from_any_shard<T>(&self, take: impl Fn(&mut Shard) -> Option<T>) -> Option<T> {
+    fn take_anywhere<T>(&self, take: impl Fn(&mut Shard) -> Option<T>) -> Option<T> {
         let home = home_shard();
         (home..home + SHARDS).find_map(|number| take(&mut self.shards[number % SHARDS].lock()))
     }

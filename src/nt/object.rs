@@ -208,6 +208,9 @@ impl Runtime {
 
     /// Is this a handle of the process, one that lets handles be duplicated? [H20]
     fn require_process(&self, process: Handle) -> Result<(), NtStatus> {
+        if process == Handle::CURRENT_PROCESS {
+            return Ok(());
+        }
         let (target, grant) = self.resolve(process)?;
         if target.kind != Kind::Process {
             return Err(NtStatus::OBJECT_TYPE_MISMATCH);

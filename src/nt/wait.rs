@@ -86,9 +86,9 @@ impl Runtime {
             return NtStatus::INVALID_PARAMETER_3;
         }
         if wait_type == WaitType::ANY
-            && let Some(status) = self.take_first_now(objects, timeout == Some(0) && !alertable)
+            && let Some(ended) = self.take_first_now(objects, timeout == Some(0) && !alertable)
         {
-            return status;
+            return status_of(Ok(ended));
         }
         let terms = self.terms(alertable, Timeout::from_nt(timeout));
         status_of(self.wait_on_stack(objects, wait_type, &terms))
@@ -96,7 +96,7 @@ impl Runtime {
 
     /// The answer to a wait-any that ends at once, found without keeping anything (K1, K2). All handles are looked up
     /// before one object is taken [W4]. `None`: something is not as usual, or there is nothing to take.
-    fn take_first_now(&self, objects: &[Handle], is_poll: bool) -> Option<NtStatus> {
+    fn take_first_now(&self, objects: &[Handle], is_poll: bool) -> Option<Ended> {
         let table = self.table();
         let mut slots = [0; MAXIMUM_WAIT_OBJECTS];
         let mut first = None;
@@ -108,7 +108,7 @@ impl Runtime {
             }
         }
         let Some((index, target)) = first else {
-            return is_poll.then_some(NtStatus::TIMEOUT);
+            return is_poll.then_some(Ended::TimedOut);
         };
         let Seen::Signaled(word) = take::look(target) else {
             return None;
@@ -116,7 +116,7 @@ impl Runtime {
         if !slots[..index].iter().all(|slot| table.is_clear(*slot)) {
             return None;
         }
-        (take::as_seen(target, word)? == Taken::Yes).then_some(NtStatus(NtStatus::WAIT_0.0 + index as u32))
+        (take::as_seen(target, word)? == Taken::Yes).then_some(Ended::Object(index))
     }
 
     /// A wait for up to 64 objects, without an allocation.
@@ -170,6 +170,12 @@ impl Runtime {
     }
 
     fn wait_many(&self, objects: &[Handle], wait_type: WaitType, timeout: Timeout) -> Result<Ended, NtStatus> {
+        if wait_type == WaitType::ANY
+            && (1..=MAXIMUM_WAIT_OBJECTS).contains(&objects.len())
+            && let Some(ended) = self.take_first_now(objects, timeout.is_poll())
+        {
+            return Ok(ended);
+        }
         let terms = self.terms(false, timeout);
         match objects.len() {
             1..=MAXIMUM_WAIT_OBJECTS => self.wait_on_stack(objects, wait_type, &terms),

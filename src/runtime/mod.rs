@@ -51,7 +51,6 @@ impl Runtime {
     }
 
     /// A runtime with other settings.
-    #[must_use]
     pub fn builder() -> RuntimeBuilder {
         RuntimeBuilder { policy: WaitPolicy::ADAPTIVE, max_handles: Entry::MAX_COUNT }
     }

@@ -103,7 +103,9 @@ fn for_each_all(held: &Held<'_>, mut visit: impl FnMut(&WaitBlock) -> Result<(),
         // SAFETY: linked, and its object locked.
         if unsafe { block.is_all() } {
             // SAFETY: linked, and its object locked.
-            for member in unsafe { block.thread().wait_set() } {
+            let thread = unsafe { block.thread() };
+            // SAFETY: as above, and it stays so while we go through the set.
+            for member in unsafe { thread.wait_set() } {
                 visit(member)?;
             }
         }

@@ -10,7 +10,7 @@ use crate::os::cpus::pin_to;
 use crate::os::task;
 use crate::peers::Padded;
 
-/// Both sides of an exchange: `there` answers each of `here`'s trips.
+/// Both sides of an exchange: one makes trips, the other one answers each of them.
 pub(crate) trait Trips: Send + Sync + 'static {
     /// One round trip, as the measuring side sees it.
     fn here(&self);
@@ -30,7 +30,7 @@ pub(crate) struct Exchanged {
     pub(crate) slept: f64,
 }
 
-/// Makes trips for about `slice`. `prepare` runs on each of both threads, with its CPU.
+/// Makes trips for about `slice`, from the first CPU to the second. `prepare` runs first on each of both threads.
 pub(crate) fn exchange(
     trips: impl Trips,
     cpus: (usize, usize),

@@ -76,10 +76,12 @@ impl Row {
         let (ours, limit) = (median_of(Role::Ours), median_of(Role::Limit));
         let goal = goal(line.target, line.unit, factor, ours, limit);
         let broken = figures.iter().any(|figure| figure.role == Role::Ours && figure.fault.is_some());
+        let no_limit = goal.is_none() && line.target != Target::None;
+        let skipped = skipped.or_else(|| no_limit.then(|| "the limit was not measured".to_owned()));
         let verdict = match goal.as_ref().map(|goal| goal.used) {
-            _ if skipped.is_some() => Verdict::Skipped,
             _ if broken => Verdict::Broken,
-            None if line.target == Target::None => Verdict::NoTarget,
+            _ if skipped.is_some() => Verdict::Skipped,
+            None => Verdict::NoTarget,
             Some(Some(used)) if used <= 1.0 => Verdict::Met,
             _ => Verdict::Missed,
         };

@@ -14,7 +14,7 @@ pub(crate) use html::page;
 pub(crate) use table::{Looks, checks_text, faults_text, peers_text, rows_text};
 
 use crate::checks::Outcome;
-use crate::faults::{PROMISES, PeerFaults};
+use crate::faults::PeerFaults;
 use crate::measure::Measured;
 use crate::os::machine::{Disturbance, Machine};
 use crate::stats::{Bucket, histogram};
@@ -99,12 +99,24 @@ impl Report {
         }
     }
 
-    /// The reference to the promises, for a report that is being filled.
-    pub(crate) const PROMISES: [&'static str; 4] = PROMISES;
-
-    /// Whether ntwait broke a rule.
+    /// Whether ntwait broke a rule or a promise, hung or panicked.
     pub(crate) fn failed(&self) -> bool {
+        let broke_promise = |peer: &PeerFaults| peer.is_ours() && !peer.is_clean();
         self.checks.iter().any(|check| !check.passed)
+            || self.peer_faults.iter().any(broke_promise)
+            || self.rows.iter().any(|row| row.verdict == Verdict::Broken)
+    }
+
+    /// Who could not go on in which row, and why: each told once.
+    pub(crate) fn dropouts(&self) -> Vec<String> {
+        let mut told = Vec::new();
+        for row in &self.rows {
+            for figure in &row.figures {
+                let text = figure.fault.as_ref().map(|fault| format!("{} {}: {fault}", row.row, figure.name));
+                told.extend(text.filter(|text| !told.contains(text)));
+            }
+        }
+        told
     }
 
     /// Lines with a target that could be judged: (met, all).
@@ -131,6 +143,7 @@ fn histograms(measured: &Measured) -> impl Iterator<Item = Histogram> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::faults::{PROMISES, Tried};
     use crate::measure::{Line, Role, Series, Target};
     use crate::os::cpus::Cpus;
 
@@ -146,7 +159,7 @@ pub(crate) mod tests {
             yardstick: Yardstick::new(4.8, 20.0),
             disturbance: Disturbance::default(),
             checks: vec![outcome("holds", true), outcome("breaks", false)],
-            promises: Report::PROMISES,
+            promises: PROMISES,
             peer_faults: Vec::new(),
             rows: Vec::new(),
             histograms: Vec::new(),
@@ -190,6 +203,29 @@ pub(crate) mod tests {
         assert!(report.failed());
         assert_eq!(report.row("P8.2").and_then(|row| row.best_peer.clone()).as_deref(), Some("std"));
         assert_eq!(report.histograms.len(), 3, "only P4 has histograms");
+    }
+
+    #[test]
+    fn what_ntwait_breaks_is_a_failure() {
+        let mut report = sample();
+        report.checks.clear();
+        assert!(!report.failed());
+        let tried = |broken| vec![Tried { trials: 5, broken, stopped: None }];
+        report.peer_faults =
+            vec![PeerFaults { peer: "ntwait", tried: tried(0) }, PeerFaults { peer: "std", tried: tried(5) }];
+        assert!(!report.failed(), "peers may break");
+        report.peer_faults[0].tried = tried(1);
+        assert!(report.failed());
+    }
+
+    #[test]
+    fn dropouts_are_told_once() {
+        let mut report = sample();
+        assert!(report.dropouts().is_empty());
+        for row in &mut report.rows {
+            row.figures[2].fault = Some("hung".to_owned());
+        }
+        assert_eq!(report.dropouts(), ["P4 std: hung"]);
     }
 
     #[test]

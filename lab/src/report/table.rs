@@ -136,9 +136,8 @@ pub(crate) fn faults_text(faults: &[PeerFaults], promises: &[&str], looks: Looks
 
 fn tried_cell(tried: &Tried, looks: Looks) -> Cell {
     let text = super::format::tried(tried);
-    let kept = tried.broken == 0 && tried.stopped.is_none();
     let cell = Cell::new(text);
-    match (looks.styled, kept) {
+    match (looks.styled, tried.is_clean()) {
         (true, false) => cell.fg(Color::Red),
         _ => cell,
     }

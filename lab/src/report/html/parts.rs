@@ -94,7 +94,7 @@ pub(super) fn faults(report: &Report) -> String {
     for peer in &report.peer_faults {
         let _ = write!(html, "<tr><th>{}</th>", escape(peer.peer));
         for tried in &peer.tried {
-            let kept = tried.broken == 0 && tried.stopped.is_none();
+            let kept = tried.is_clean();
             let sign = if kept { "✓" } else { "✗" };
             let _ = write!(html, "<td class=\"{}\">{sign} {}</td>", good(kept), escape(&format::tried(tried)));
         }

@@ -33,6 +33,10 @@ passed=0
 failed=0
 failures=()
 
+# Interrupted: the running step ends too.
+child=
+trap '[[ -z $child ]] || kill "$child" 2>/dev/null; exit 130' INT TERM HUP
+
 # How long a step may take: more than it ever needs, so that a hang fails and CI does not stall.
 limit=900
 [[ $deep == 0 ]] || limit=21600
@@ -45,10 +49,12 @@ run() {
     printf '%-34s' "$1"
     local from=$EPOCHREALTIME
     if declare -F "$2" >/dev/null; then
-        "${@:2}" >"$log" 2>&1
+        "${@:2}" >"$log" 2>&1 &
     else
-        timeout --kill-after=10 "$limit" "${@:2}" >"$log" 2>&1
+        timeout --kill-after=10 "$limit" "${@:2}" >"$log" 2>&1 &
     fi
+    child=$!
+    wait "$child"
     status=$?
     seconds=$(awk -v from="$from" -v to="$EPOCHREALTIME" 'BEGIN { printf "%.1f", to - from }')
     [[ $status != 124 && $status != 137 ]] || echo "stopped: the limit of $limit s has passed" >>"$log"

@@ -36,14 +36,16 @@
 //!    operation that began on one object ever lands on another.
 //! 5. Bad input is an answer, not a crash.
 //!
-//! It does not share objects between processes, and names for objects are still to come.
+//! It does not share objects between processes, and names for objects are still to come. Application signal handlers
+//! must not call it: they may interrupt a thread that holds an object's lock. In a child of `fork` every handle of the
+//! parent's is stale and its runtimes can make nothing new; [`Runtime::global`] and [`Runtime::new`] start fresh there.
 //!
 //! # How it is made
 //!
 //! ```text
-//!  api, event ─┐       ┌─▶ handle ──┐
-//!              ├─▶ nt ─┤            ├─▶ objects ─▶ waiter ─▶ sys
-//!  runtime ────┘       └─▶ wait ────┘
+//!                          ┌─▶ handle ─┐
+//!  api, event ─▶ nt ─▶ runtime         ├─▶ objects, waiter ─▶ sys
+//!                          └─▶ wait ───┘
 //! ```
 //!
 //! `objects::word` has the 64 bits on which everything turns; `wait` describes the engine, and `waiter::park` the

@@ -96,7 +96,8 @@ fn e9_e11_a_crowd_is_released_to_the_last() {
     within(|| {
         let nt = Nt::new();
         let event = nt.manual(false);
-        let ways: [(fn(Nt, Handle), i32); 3] = [
+        type Release = fn(Nt, Handle);
+        let ways: [(Release, i32); 3] = [
             (|nt, event| assert_eq!(nt.set(event), 0), 1),
             (|nt, event| assert_eq!((nt.set(event), nt.reset(event)), (0, 1)), 0),
             (|nt, event| assert_eq!(nt.pulse(event), 0), 0),

@@ -314,7 +314,8 @@ fn w35_w46_a_wait_that_ended_has_left_no_reference() {
         for event_type in [MANUAL, AUTO] {
             let objects = [nt.event(event_type, false), nt.event(event_type, false)];
             let at_rest = objects.map(|object| nt.references(object));
-            let waits: [(fn(Nt, [Handle; 2]) -> NtStatus, usize); 4] = [
+            type Wait = fn(Nt, [Handle; 2]) -> NtStatus;
+            let waits: [(Wait, usize); 4] = [
                 (|nt, objects| nt.one(objects[0], ms(500)), 1),
                 (|nt, objects| nt.any(&objects, ms(500)), 2),
                 (|nt, objects| nt.all(&objects, ms(500)), 2),

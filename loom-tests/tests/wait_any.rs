@@ -109,7 +109,7 @@ fn n1_two_waits_share_two_objects() {
         let nt = Nt::new();
         let [x, y] = [nt.auto(false), nt.auto(false)];
         let forward = nt.spawn(move |nt| nt.any(&[x, y], NEVER));
-        nt.until_queued(y);
+        nt.until_asleep(y, 1);
         let backward = nt.spawn(move |nt| nt.any(&[y, x], NEVER));
         nt.set(y);
         nt.set(x);

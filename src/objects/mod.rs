@@ -33,11 +33,13 @@ impl Kind {
     /// The kind that a live entry's type field says: no other numbers are ever put there.
     #[inline]
     pub(crate) const fn from_bits(bits: u8) -> Self {
-        match bits {
-            1 => Self::Event,
-            2 => Self::Process,
-            _ => Self::Thread,
-        }
+        const KINDS: [Kind; 16] = {
+            let mut kinds = [Kind::Event; 16];
+            kinds[Kind::Process as usize] = Kind::Process;
+            kinds[Kind::Thread as usize] = Kind::Thread;
+            kinds
+        };
+        KINDS[bits as usize & 15]
     }
 
     /// The flags that an object of this kind is born with, for kinds that leave no choice.
@@ -61,8 +63,8 @@ impl Kind {
     #[inline]
     pub(crate) const fn consume(self, word: Word) -> Word {
         match self {
-            Self::Event => event::consume(word),
-            Self::Process | Self::Thread => word,
+            // A process or thread is MANUAL, like the events that keep their state.
+            Self::Event | Self::Process | Self::Thread => event::consume(word),
         }
     }
 }

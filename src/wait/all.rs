@@ -63,13 +63,14 @@ fn wait_with<'r>(
 
 /// Positions in ascending order of the slots' addresses.
 fn sort(targets: &[Target<'_>], order: &mut [u32]) -> Result<(), Refused> {
-    let address = |position: u32| core::ptr::from_ref(targets[position as usize].slot);
     for (position, place) in order.iter_mut().enumerate() {
         *place = position as u32;
     }
-    if !order.is_sorted_by_key(|&position| address(position)) {
-        order.sort_unstable_by_key(|&position| address(position));
+    let address = |target: &Target<'_>| core::ptr::from_ref(target.slot);
+    if targets.windows(2).all(|pair| address(&pair[0]) < address(&pair[1])) {
+        return Ok(()); // they were made in this order, most likely
     }
+    order.sort_unstable_by_key(|&position| address(&targets[position as usize]));
     // Another generation in the same slot is another object; one of the two is gone, which the locking will find.
     let same = |pair: &[u32]| {
         let (a, b) = (&targets[pair[0] as usize], &targets[pair[1] as usize]);

@@ -45,7 +45,8 @@ impl Machine {
             Some(away) => format!("measured on CPUs {} and {away}", self.pinned.home),
             None => format!("measured on CPU {} alone", self.pinned.home),
         };
-        format!("{} ({} CPUs{kind}), Linux {} {}, {pins}", self.cpu, self.online, self.kernel, self.arch)
+        let plural = if self.online == 1 { "" } else { "s" };
+        format!("{} ({} CPU{plural}{kind}), Linux {} {}, {pins}", self.cpu, self.online, self.kernel, self.arch)
     }
 }
 

@@ -80,6 +80,7 @@ impl Row {
         let skipped = skipped.or_else(|| no_limit.then(|| "the limit was not measured".to_owned()));
         let verdict = match goal.as_ref().map(|goal| goal.used) {
             _ if broken => Verdict::Broken,
+            _ if line.target == Target::None => Verdict::NoTarget,
             _ if skipped.is_some() => Verdict::Skipped,
             None => Verdict::NoTarget,
             Some(Some(used)) if used <= 1.0 => Verdict::Met,

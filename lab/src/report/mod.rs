@@ -107,10 +107,12 @@ impl Report {
             || self.rows.iter().any(|row| row.verdict == Verdict::Broken)
     }
 
-    /// Who could not go on in which row, and why: each told once.
+    /// What was not measured, and who could not go on, and why: each told once.
     pub(crate) fn dropouts(&self) -> Vec<String> {
         let mut told = Vec::new();
         for row in &self.rows {
+            let text = row.skipped.as_ref().map(|why| format!("{}: {why}", row.row));
+            told.extend(text.filter(|text| !told.contains(text)));
             for figure in &row.figures {
                 let text = figure.fault.as_ref().map(|fault| format!("{} {}: {fault}", row.row, figure.name));
                 told.extend(text.filter(|text| !told.contains(text)));

@@ -1,7 +1,26 @@
 //! What a reader must know besides the figures.
 
-use super::Report;
+use super::{Figure, Report, Row};
+use crate::measure::Unit;
 use crate::os::machine::Disturbance;
+
+/// Less than this share of waits asleep, and a figure for waits that sleep is not one.
+const ASLEEP: f64 = 0.95;
+
+/// A row of shares in which ntwait or the limit was not asleep often enough: only a busy machine wakes them early.
+fn too_awake(row: &Row) -> Option<String> {
+    let share = |figure: Option<&Figure>| figure.and_then(|figure| figure.median).filter(|_| row.unit == Unit::Share);
+    let (ours, limit) = (share(row.ours())?, share(row.limit())?);
+    (ours.min(limit) < ASLEEP).then(|| {
+        let percent = |share: f64| (share * 100.0).round();
+        format!(
+            "{}: of waits that should all sleep, {} % of ntwait's and {} % of the limit's did: its ratio is not to be trusted.",
+            row.row,
+            percent(ours),
+            percent(limit)
+        )
+    })
+}
 
 impl Report {
     /// Reasons to trust this run less than another one.
@@ -21,6 +40,7 @@ impl Report {
                 "The hypervisor took {stolen_percent:.0} % of the CPU time away meanwhile: figures are noisy."
             ));
         }
+        cautions.extend(self.rows.iter().filter_map(too_awake));
         if cfg!(debug_assertions) {
             cautions.push("This is a debug build: its figures mean nothing. Use --release.".to_owned());
         }
@@ -53,5 +73,32 @@ impl Report {
              breaks promises (see the peer faults). ntwait works through handles everywhere."
                 .to_owned(),
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::sample;
+    use super::*;
+
+    #[test]
+    fn waits_that_did_not_sleep_are_told() {
+        let mut report = sample();
+        let before = report.cautions().len();
+        let row = &mut report.rows[1];
+        row.unit = Unit::Share;
+        for figure in &mut row.figures {
+            figure.median = Some(1.0);
+        }
+        assert_eq!(report.cautions().len(), before);
+        report.rows[1].figures[1].median = Some(0.74);
+        let cautions = report.cautions();
+        assert_eq!(cautions.len(), before + 1);
+        assert!(cautions.iter().any(|caution| caution.contains("74 %")), "{cautions:?}");
+    }
+
+    #[test]
+    fn the_method_names_the_yardstick() {
+        assert!(sample().method().iter().any(|line| line.contains("4.80 ns here")));
     }
 }

@@ -71,11 +71,11 @@ fn tight(text: &str) -> String {
 
 fn verdict(row: &Row, looks: Looks) -> Cell {
     let (text, color) = match row.verdict {
-        Verdict::Met => ("met".to_owned(), Color::Green),
-        Verdict::Missed => ("NOT met".to_owned(), Color::Red),
-        Verdict::Broken => ("BROKEN".to_owned(), Color::Red),
-        Verdict::NoTarget => ("–".to_owned(), Color::Reset),
-        Verdict::Skipped => (format!("skipped: {}", row.skipped.as_deref().unwrap_or("")), Color::Yellow),
+        Verdict::Met => ("met", Color::Green),
+        Verdict::Missed => ("NOT met", Color::Red),
+        Verdict::Broken => ("BROKEN", Color::Red),
+        Verdict::NoTarget => ("–", Color::Reset),
+        Verdict::Skipped => ("skipped", Color::Yellow),
     };
     let cell = Cell::new(text);
     if looks.styled { cell.fg(color) } else { cell }

@@ -1,7 +1,7 @@
 //! Handle values and handle entries: 32 and 64 bits that name an object exactly.
 //!
 //! ```text
-//!  handle   31      26 25                        2 1 0      a multiple of 4; the low two bits are ignored [H1]
+//!  handle   31      26 25                        2 1 0      a multiple of 4; the low two bits are ignored (H1)
 //!           ┌─────────┬───────────────────────────┬────┐
 //!           │ issue 6 │ index 24                  │ 00 │
 //!           └─────────┴───────────────────────────┴────┘
@@ -25,7 +25,7 @@
 
 /// The name of an object in one [`Runtime`](crate::Runtime).
 ///
-/// A handle is a multiple of 4 that fits in 32 bits; the low two bits are ignored when it is used [H1]. Any other
+/// A handle is a multiple of 4 that fits in 32 bits; the low two bits are ignored when it is used (H1). Any other
 /// value may be passed in and is answered with `STATUS_INVALID_HANDLE`. The pseudo handles are negative numbers,
 /// in 64 or in 32 bits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
@@ -33,11 +33,11 @@
 pub struct Handle(pub u64);
 
 impl Handle {
-    /// No handle: never valid [H2].
+    /// No handle: never valid (H2).
     pub const NULL: Self = Self(0);
-    /// The pseudo handle of this process [H3].
+    /// The pseudo handle of this process (H3).
     pub const CURRENT_PROCESS: Self = Self(-1_i64 as u64);
-    /// The pseudo handle of whichever thread uses it [H3, TH35].
+    /// The pseudo handle of whichever thread uses it (H3, TH35).
     pub const CURRENT_THREAD: Self = Self(-2_i64 as u64);
 
     const INDEX_SHIFT: u32 = 2;

@@ -309,7 +309,7 @@ impl Home for Table {
     }
 }
 
-/// Why a look-up failed, in NT's order: existence, type, access [H8].
+/// Why a look-up failed, in NT's order: existence, type, access (H8).
 #[cold]
 fn refusal(entry: Option<Entry>, handle: Handle, kind: Option<Kind>) -> NtStatus {
     match entry {

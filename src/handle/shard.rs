@@ -56,7 +56,7 @@ impl Segment {
     }
 
     /// The first index of a segment goes with the last key, so that a table's first handle is 4 and not one of index 0,
-    /// which begins with its second issue [H2].
+    /// which begins with its second issue (H2).
     fn index_of(&self, key: usize) -> u32 {
         self.first + (key as u32 + 1) % self.len
     }

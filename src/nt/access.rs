@@ -7,7 +7,7 @@ use crate::status::NtStatus;
 use bitflags::bitflags;
 
 bitflags! {
-    /// What a handle may do. Any bit pattern may be passed in; those that a type does not have are dropped [H22].
+    /// What a handle may do. Any bit pattern may be passed in; those that a type does not have are dropped (H22).
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
     pub struct AccessMask: u32 {
         /// Ask for an event's state.
@@ -28,15 +28,15 @@ bitflags! {
         const SYNCHRONIZE = 0x0010_0000;
         /// Needs a privilege that nobody has here.
         const ACCESS_SYSTEM_SECURITY = 0x0100_0000;
-        /// Everything that the caller could have [H31].
+        /// Everything that the caller could have (H31).
         const MAXIMUM_ALLOWED = 0x0200_0000;
         /// All rights of the type.
         const GENERIC_ALL = 0x1000_0000;
-        /// What the type maps execution to; synchronize, for events [E23].
+        /// What the type maps execution to; synchronize, for events (E23).
         const GENERIC_EXECUTE = 0x2000_0000;
-        /// What the type maps writing to; modify, for events [E23].
+        /// What the type maps writing to; modify, for events (E23).
         const GENERIC_WRITE = 0x4000_0000;
-        /// What the type maps reading to; query, for events [E23].
+        /// What the type maps reading to; query, for events (E23).
         const GENERIC_READ = 0x8000_0000;
         /// All rights of an event.
         const EVENT_ALL_ACCESS = 0x001F_0003;
@@ -51,13 +51,13 @@ bitflags! {
     /// Attributes of a handle or of a creation (`OBJ_*`).
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
     pub struct HandleAttributes: u32 {
-        /// The handle cannot be closed [H6]. For duplication only.
+        /// The handle cannot be closed (H6). For duplication only.
         const PROTECT_CLOSE = 0x001;
         /// A child process would inherit the handle; kept as a flag.
         const INHERIT = 0x002;
         /// The object outlives its handles: needs a privilege that nobody has here.
         const PERMANENT = 0x010;
-        /// No other process may open the object. Not together with `INHERIT` [H32].
+        /// No other process may open the object. Not together with `INHERIT` (H32).
         const EXCLUSIVE = 0x020;
         /// Names are compared without case.
         const CASE_INSENSITIVE = 0x040;
@@ -77,10 +77,10 @@ bitflags! {
 }
 
 bitflags! {
-    /// How [`nt_duplicate_object`](crate::Runtime::nt_duplicate_object) duplicates [H14].
+    /// How [`nt_duplicate_object`](crate::Runtime::nt_duplicate_object) duplicates (H14).
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
     pub struct DuplicateOptions: u32 {
-        /// Close the source handle, even if the duplication fails later [H18].
+        /// Close the source handle, even if the duplication fails later (H18).
         const CLOSE_SOURCE = 1;
         /// The new handle has the source's access; the access argument is ignored.
         const SAME_ACCESS = 2;
@@ -107,7 +107,7 @@ impl ObjectAttributes {
         Self { attributes }
     }
 
-    /// The entry bits of the new handle, or why there can be none [H32].
+    /// The entry bits of the new handle, or why there can be none (H32).
     pub(super) fn entry_bits(self) -> Result<u64, NtStatus> {
         let attributes = self.attributes;
         let valid = HandleAttributes::all() - HandleAttributes::PROTECT_CLOSE;
@@ -180,7 +180,7 @@ impl Rights {
         }
     }
 
-    /// The access that is granted for what was asked: generic rights mapped, unknown bits dropped [H22, E23].
+    /// The access that is granted for what was asked: generic rights mapped, unknown bits dropped (H22, E23).
     /// `None`: a right was asked for that needs a privilege.
     pub(super) fn grant(&self, asked: AccessMask) -> Option<AccessMask> {
         if asked.contains(AccessMask::ACCESS_SYSTEM_SECURITY) {

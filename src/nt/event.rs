@@ -1,4 +1,4 @@
-//! `NtCreateEvent` and what can be done to an event [E1–E32].
+//! `NtCreateEvent` and what can be done to an event (E1–E32).
 
 use super::access::{AccessMask, ObjectAttributes, Rights};
 use super::answer;
@@ -10,7 +10,7 @@ use crate::runtime::Runtime;
 use crate::status::NtStatus;
 use crate::wait::{Gone, signal};
 
-/// `EVENT_TYPE`: what a satisfied wait does to an event [E1].
+/// `EVENT_TYPE`: what a satisfied wait does to an event (E1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(transparent)]
 pub struct EventType(pub u32);
@@ -30,8 +30,8 @@ impl Runtime {
     /// `NtCreateEvent`: a new event and a handle to it.
     ///
     /// # Errors
-    /// `INVALID_PARAMETER`: a type other than 0 and 1 [E1], attributes that do not exist or exclude each other
-    /// [H32]. `PRIVILEGE_NOT_HELD`: a right or an attribute that needs a privilege.
+    /// `INVALID_PARAMETER`: a type other than 0 and 1 (E1), attributes that do not exist or exclude each other
+    /// (H32). `PRIVILEGE_NOT_HELD`: a right or an attribute that needs a privilege.
     /// `INSUFFICIENT_RESOURCES`: the handle table is full, or the kernel has no memory.
     pub fn nt_create_event(
         &self,
@@ -53,16 +53,16 @@ impl Runtime {
     }
 
     /// `NtSetEvent`: sets the event and releases one waiter (auto reset) or all (manual reset). Returns the state
-    /// before, 0 or 1 [E3]; 0 if a waiter took it [E7].
+    /// before, 0 or 1 (E3); 0 if a waiter took it (E7).
     ///
     /// # Errors
-    /// `INVALID_HANDLE`, `OBJECT_TYPE_MISMATCH`, `ACCESS_DENIED` without `EVENT_MODIFY_STATE`, in this order [H8].
+    /// `INVALID_HANDLE`, `OBJECT_TYPE_MISMATCH`, `ACCESS_DENIED` without `EVENT_MODIFY_STATE`, in this order (H8).
     #[inline]
     pub fn nt_set_event(&self, event: Handle) -> Result<i32, NtStatus> {
         self.signal_event(event, Signal::Set)
     }
 
-    /// `NtPulseEvent`: releases those who wait now, as a set would, and leaves the event clear [E6, E11], in one
+    /// `NtPulseEvent`: releases those who wait now, as a set would, and leaves the event clear (E6, E11), in one
     /// indivisible step. Returns the state before.
     ///
     /// # Errors
@@ -90,12 +90,12 @@ impl Runtime {
         state_before(signal::reset(target, self.table()))
     }
 
-    /// `NtClearEvent`: clears the event, without saying what it was [E16].
+    /// `NtClearEvent`: clears the event, without saying what it was (E16).
     pub fn nt_clear_event(&self, event: Handle) -> NtStatus {
         self.nt_reset_event(event).err().unwrap_or(NtStatus::SUCCESS)
     }
 
-    /// `NtSetEventBoostPriority`: sets an auto-reset event; threads have no NT priority to boost here [E30].
+    /// `NtSetEventBoostPriority`: sets an auto-reset event; threads have no NT priority to boost here (E30).
     /// A manual-reset event is refused with `INVALID_PARAMETER`.
     pub fn nt_set_event_boost_priority(&self, event: Handle) -> NtStatus {
         let target = match self.table().find(event, Kind::Event, Entry::MODIFY) {
@@ -110,7 +110,7 @@ impl Runtime {
     }
 
     /// `NtQueryEvent`, class 0: eight bytes, the type (`u32`, 0 manual, 1 auto) and the state (`i32`, 0 or 1), in
-    /// the machine's byte order [E21]. The class is checked first, then the length, then the handle [E20].
+    /// the machine's byte order (E21). The class is checked first, then the length, then the handle (E20).
     pub fn nt_query_event(
         &self,
         event: Handle,

@@ -1,5 +1,5 @@
 //! Calls on handles of any type: `NtClose`, `NtDuplicateObject`, `NtQueryObject`, `NtSetInformationObject`,
-//! `NtCompareObjects` [H1–H32].
+//! `NtCompareObjects` (H1–H32).
 
 use super::access::{AccessMask, DuplicateOptions, HandleAttributes, Rights};
 use super::answer;
@@ -25,25 +25,25 @@ const STRING_LENGTH: usize = 16;
 const TYPE_LENGTH: usize = 104;
 
 impl Runtime {
-    /// `NtClose`. The object lives on while other handles or waiters refer to it [W35, H10].
+    /// `NtClose`. The object lives on while other handles or waiters refer to it (W35, H10).
     ///
-    /// Answers `INVALID_HANDLE` for what is no handle, pseudo handles included [H5]; `HANDLE_NOT_CLOSABLE` for one
-    /// that is protected [H6].
+    /// Answers `INVALID_HANDLE` for what is no handle, pseudo handles included (H5); `HANDLE_NOT_CLOSABLE` for one
+    /// that is protected (H6).
     pub fn nt_close(&self, handle: Handle) -> NtStatus {
         self.table().close(handle).err().unwrap_or(NtStatus::SUCCESS)
     }
 
-    /// `NtDuplicateObject`, within this process: another handle to the same object [H28]. The process handles must
+    /// `NtDuplicateObject`, within this process: another handle to the same object (H28). The process handles must
     /// name this process ([`Handle::CURRENT_PROCESS`] does).
     ///
     /// `access` is granted as for a creation, also beyond the source's: an unnamed object lets its process do
-    /// anything [H21]. With `CLOSE_SOURCE` and a target process of [`Handle::NULL`] the source is closed and nothing
-    /// made: the answer is the null handle [H17].
+    /// anything (H21). With `CLOSE_SOURCE` and a target process of [`Handle::NULL`] the source is closed and nothing
+    /// made: the answer is the null handle (H17).
     ///
     /// # Errors
     /// `INVALID_HANDLE`, `OBJECT_TYPE_MISMATCH`, `ACCESS_DENIED` for a process handle without `PROCESS_DUP_HANDLE`
-    /// [H20]; `INVALID_HANDLE` for the source [H15]; `INVALID_PARAMETER` for a null target without `CLOSE_SOURCE`;
-    /// `ACCESS_DENIED` for an access that needs a privilege [H21]; `INSUFFICIENT_RESOURCES` if the table is full.
+    /// (H20); `INVALID_HANDLE` for the source (H15); `INVALID_PARAMETER` for a null target without `CLOSE_SOURCE`;
+    /// `ACCESS_DENIED` for an access that needs a privilege (H21); `INSUFFICIENT_RESOURCES` if the table is full.
     pub fn nt_duplicate_object(
         &self,
         source_process: Handle,
@@ -65,7 +65,7 @@ impl Runtime {
             self.require_process(target_process).and_then(|()| self.duplicate(found, access, attributes, options))
         };
         if close_source {
-            // What becomes of the source does not change the answer: it may be protected, or closed already [H18, H19].
+            // What becomes of the source does not change the answer: it may be protected, or closed already (H18, H19).
             let _ = self.table().close(source);
         }
         duplicate
@@ -127,7 +127,7 @@ impl Runtime {
         match class {
             class::BASIC => answer(buffer, return_length, self.basic_information(target, grant)),
             class::HANDLE_FLAGS => answer(buffer, return_length, Ok(handle_flags(grant))),
-            // No names yet: a string of no length and no buffer [N22].
+            // No names yet: a string of no length and no buffer (N22).
             class::NAME => answer(&mut buffer[..STRING_LENGTH], return_length, Ok([0; STRING_LENGTH])),
             _ => {
                 write_type(target.kind, &mut buffer[..needed]);
@@ -168,7 +168,7 @@ impl Runtime {
     /// `NtSetInformationObject`, class 4 only: two bytes, inherit and protect from close; not zero is true.
     ///
     /// Answers `INVALID_INFO_CLASS`, `INFO_LENGTH_MISMATCH`, `INVALID_HANDLE`; `ACCESS_DENIED` for a pseudo handle
-    /// [H13].
+    /// (H13).
     pub fn nt_set_information_object(&self, handle: Handle, class: u32, information: &[u8]) -> NtStatus {
         if class != class::HANDLE_FLAGS {
             return NtStatus::INVALID_INFO_CLASS;
@@ -185,7 +185,7 @@ impl Runtime {
         self.table().set_flags(handle, flags.entry_bits()).err().unwrap_or(NtStatus::SUCCESS)
     }
 
-    /// `NtCompareObjects`: `SUCCESS` if both handles name one object, else `NOT_SAME_OBJECT` [H29].
+    /// `NtCompareObjects`: `SUCCESS` if both handles name one object, else `NOT_SAME_OBJECT` (H29).
     pub fn nt_compare_objects(&self, first: Handle, second: Handle) -> NtStatus {
         match (self.resolve(first), self.resolve(second)) {
             (Err(status), _) | (_, Err(status)) => status,
@@ -206,7 +206,7 @@ impl Runtime {
         Ok((self.table().find_any(handle, 0)?, self.table().grant(handle)?))
     }
 
-    /// Is this a handle of the process, one that lets handles be duplicated? [H20]
+    /// Is this a handle of the process, one that lets handles be duplicated? (H20)
     fn require_process(&self, process: Handle) -> Result<(), NtStatus> {
         if process == Handle::CURRENT_PROCESS {
             return Ok(());
@@ -226,7 +226,7 @@ fn handle_flags(grant: Grant) -> [u8; 2] {
     [u8::from(grant.bits & Entry::INHERIT != 0), u8::from(grant.bits & Entry::PROTECT != 0)]
 }
 
-/// What NT calls the type [N23].
+/// What NT calls the type (N23).
 fn type_name(kind: Kind) -> &'static str {
     match kind {
         Kind::Event => "Event",

@@ -1,4 +1,4 @@
-//! `NtWaitForSingleObject`, `NtWaitForMultipleObjects`, `NtDelayExecution`, `NtYieldExecution` [W1–W48, D1–D6];
+//! `NtWaitForSingleObject`, `NtWaitForMultipleObjects`, `NtDelayExecution`, `NtYieldExecution` (W1–W48, D1–D6);
 //! and the same waits for Rust callers, without NT's limit of 64.
 
 use crate::handle::entry::{Entry, Handle};
@@ -27,10 +27,10 @@ const MAXIMUM_WAIT_OBJECTS: usize = 64;
 
 impl Runtime {
     /// `NtWaitForSingleObject`. The time-out is in units of 100 ns: none is for ever, 0 a poll, negative relative
-    /// to now, positive an absolute UTC time since 1601 [D1].
+    /// to now, positive an absolute UTC time since 1601 (D1).
     ///
     /// Answers `WAIT_0`, `ABANDONED_WAIT_0`, `TIMEOUT`, and if `alertable` also `ALERTED` or `USER_APC`; or
-    /// `INVALID_HANDLE`, or `ACCESS_DENIED` without `SYNCHRONIZE` [W33].
+    /// `INVALID_HANDLE`, or `ACCESS_DENIED` without `SYNCHRONIZE` (W33).
     #[inline]
     pub fn nt_wait_for_single_object(&self, object: Handle, alertable: bool, timeout: Option<i64>) -> NtStatus {
         self.take_now(object, timeout == Some(0) && !alertable)
@@ -44,7 +44,7 @@ impl Runtime {
     }
 
     /// The answer to a wait that ends at once: what is there needs nothing else, and an alertable wait prefers it to
-    /// an alert anyway [W22].
+    /// an alert anyway (W22).
     #[inline]
     fn take_now(&self, object: Handle, is_poll: bool) -> Option<NtStatus> {
         let target = self.table().glance_any(object, Entry::SYNCHRONIZE)?;
@@ -67,11 +67,11 @@ impl Runtime {
     }
 
     /// `NtWaitForMultipleObjects` for 1 to 64 objects. Time-out and answers as for a single wait, with the position
-    /// of the object added to `WAIT_0` or `ABANDONED_WAIT_0`; a wait-all answers the plain code [W14, W18].
+    /// of the object added to `WAIT_0` or `ABANDONED_WAIT_0`; a wait-all answers the plain code (W14, W18).
     ///
-    /// Further answers: `INVALID_PARAMETER_1` for a bad count [W1], `INVALID_PARAMETER_3` for a bad type [W2], the
-    /// error of the first handle that is not good [W3], `INVALID_PARAMETER_MIX` for a wait-all that lists an object
-    /// twice [W6]. Pseudo handles are not taken [W29]. Unless the wait succeeds, nothing is taken.
+    /// Further answers: `INVALID_PARAMETER_1` for a bad count (W1), `INVALID_PARAMETER_3` for a bad type (W2), the
+    /// error of the first handle that is not good (W3), `INVALID_PARAMETER_MIX` for a wait-all that lists an object
+    /// twice (W6). Pseudo handles are not taken (W29). Unless the wait succeeds, nothing is taken.
     pub fn nt_wait_for_multiple_objects(
         &self,
         objects: &[Handle],
@@ -95,7 +95,7 @@ impl Runtime {
     }
 
     /// The answer to a wait-any that ends at once, found without keeping anything (K1, K2). All handles are looked up
-    /// before one object is taken [W4]. `None`: something is not as usual, or there is nothing to take.
+    /// before one object is taken (W4). `None`: something is not as usual, or there is nothing to take.
     fn take_first_now(&self, objects: &[Handle], is_poll: bool) -> Option<Ended> {
         let table = self.table();
         let mut slots = [0; MAXIMUM_WAIT_OBJECTS];
@@ -150,7 +150,7 @@ impl Runtime {
     }
 
     /// Waits until one of the objects is signalled and takes the first that is, with no limit of 64 (up to
-    /// 1,048,576). The list may name an object several times [W8]. No objects and no time-out is an error, as it
+    /// 1,048,576). The list may name an object several times (W8). No objects and no time-out is an error, as it
     /// would never end.
     ///
     /// # Errors
@@ -192,9 +192,9 @@ impl Runtime {
     }
 
     /// `NtDelayExecution`: sleeps for the interval, in units of 100 ns: negative relative, positive until an
-    /// absolute UTC time since 1601, 0 gives way to another thread [D6].
+    /// absolute UTC time since 1601, 0 gives way to another thread (D6).
     ///
-    /// Answers `SUCCESS` when the time is over [D5]; `NO_YIELD_PERFORMED` is possible for 0; `ALERTED` and
+    /// Answers `SUCCESS` when the time is over (D5); `NO_YIELD_PERFORMED` is possible for 0; `ALERTED` and
     /// `USER_APC` if `alertable`.
     pub fn nt_delay_execution(&self, alertable: bool, interval: i64) -> NtStatus {
         let terms = self.terms(alertable, Timeout::from_nt(Some(interval)));
@@ -206,7 +206,7 @@ impl Runtime {
     }
 
     /// `NtYieldExecution`: lets another thread that is ready run. Linux does not say whether one was, so the answer
-    /// is always `SUCCESS`, which NT gives if so [D11].
+    /// is always `SUCCESS`, which NT gives if so (D11).
     pub fn nt_yield_execution(&self) -> NtStatus {
         crate::sys::cpu::yield_now();
         NtStatus::SUCCESS
@@ -229,7 +229,7 @@ fn run(targets: &[Target<'_>], wait_type: WaitType, terms: &Terms<'_>) -> Result
     })
 }
 
-/// NT's number for how a wait ended [C1].
+/// NT's number for how a wait ended (C1).
 #[inline]
 fn status_of(ended: Result<Ended, NtStatus>) -> NtStatus {
     match ended {

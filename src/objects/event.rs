@@ -11,9 +11,9 @@
 //!   clear ───────────▶ set ─────────────────────────────────▶ clear
 //! ```
 //!
-//! E1  A set of an auto event that somebody waits for releases exactly one and leaves it clear [E7, E10]; the
-//!     second of two sets in a row leaves it set: a bit, not a count [E8].
-//! E2  A set of a manual event releases everybody [E9].
+//! E1  A set of an auto event that somebody waits for releases exactly one and leaves it clear (E7, E10); the
+//!     second of two sets in a row leaves it set: a bit, not a count (E8).
+//! E2  A set of a manual event releases everybody (E9).
 //! E3  Set, reset and pulse write the word even where nothing changes: whoever sees the event clear afterwards
 //!     also sees what the setter wrote before. Without that, "write data; set" against "reset; read data; wait"
 //!     can miss on both sides.

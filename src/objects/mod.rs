@@ -46,7 +46,7 @@ impl Kind {
     pub(crate) const fn flags(self) -> u64 {
         match self {
             Self::Event => 0,
-            // Notification objects [W27].
+            // Notification objects (W27).
             Self::Process | Self::Thread => Word::MANUAL,
         }
     }
@@ -90,7 +90,7 @@ pub(crate) fn release(held: Held<'_>, home: &dyn Home) {
     }
 }
 
-/// Drops one handle of the object, and the object with it if nothing else refers to it [H9, H10, W35].
+/// Drops one handle of the object, and the object with it if nothing else refers to it (H9, H10, W35).
 /// True: it is gone, and its slot is the caller's to recycle.
 pub(crate) fn drop_handle(target: Target<'_>) -> bool {
     if target.slot.destroy_unshared(target.generation) {
@@ -108,7 +108,7 @@ pub(crate) fn drop_handle(target: Target<'_>) -> bool {
 pub(crate) enum Signal {
     /// Becomes signalled and stays so, as far as nobody consumes it. Events; ends of threads and processes.
     Set,
-    /// Is signalled for those who wait now, and clear afterwards [E6, E11].
+    /// Is signalled for those who wait now, and clear afterwards (E6, E11).
     Pulse,
 }
 

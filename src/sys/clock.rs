@@ -1,7 +1,7 @@
 //! Time-outs as callers say them, deadlines as the kernel takes them.
 //!
 //! A [`Timeout`] becomes a [`Deadline`] once, when a wait is about to block: absolute from then on, on the
-//! monotonic clock for relative times and on the wall clock for absolute ones [D1, D3]. A step of the wall clock
+//! monotonic clock for relative times and on the wall clock for absolute ones (D1, D3). A step of the wall clock
 //! therefore moves absolute time-outs and no others.
 
 use core::time::Duration;
@@ -46,7 +46,7 @@ impl From<SystemTime> for Timeout {
 }
 
 impl Timeout {
-    /// NT's form, in units of 100 ns [D1]: nothing is for ever, 0 a poll, negative relative, positive absolute
+    /// NT's form, in units of 100 ns (D1): nothing is for ever, 0 a poll, negative relative, positive absolute
     /// since 1601 (UTC). Every value has a meaning; none overflows.
     #[inline]
     #[must_use]
@@ -61,7 +61,7 @@ impl Timeout {
         }
     }
 
-    /// Win32's form, in milliseconds [W44]: `u32::MAX` is for ever.
+    /// Win32's form, in milliseconds (W44): `u32::MAX` is for ever.
     #[inline]
     #[must_use]
     pub fn from_millis(milliseconds: u32) -> Self {

@@ -9,9 +9,9 @@
 //!
 //! V1  Test and link happen under all the locks; every later signal of any of the objects finds ALL_WAITER there
 //!     and tests the whole wait under all the locks again (signal.rs). So no combination is missed, and none that
-//!     did not hold at one moment is seen [W12, W16].
-//! V2  Nothing is reserved: until the moment when all are taken, each object is there for others [W15].
-//! V3  The same object twice is refused [W6, W7]; the sorting that the locks need finds it.
+//!     did not hold at one moment is seen (W12, W16).
+//! V2  Nothing is reserved: until the moment when all are taken, each object is there for others (W15).
+//! V3  The same object twice is refused (W6, W7); the sorting that the locks need finds it.
 
 #![allow(unsafe_code, reason = "links the thread's own wait blocks")]
 
@@ -54,7 +54,7 @@ fn wait_with<'r>(
     let mut wait = All { targets, order, terms, until: Until::new(terms.timeout) };
     if terms.alertable {
         return with_current(|me| {
-            let seen = me.park.pending(); // before the look [W22]
+            let seen = me.park.pending(); // before the look (W22)
             wait.look_then_block(places, Some((me, seen)))
         });
     }

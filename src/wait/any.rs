@@ -7,8 +7,8 @@
 //! ```
 //!
 //! A1  Objects are linked in the caller's order, each tested under its lock before: a signal of an object that is
-//!     already linked decides the wait before the thread can look at a later one, so the lowest wins [W9, W11].
-//! A2  The same object may come several times [W8]: the first of its blocks in the queue wins, the others find
+//!     already linked decides the wait before the thread can look at a later one, so the lowest wins (W9, W11).
+//! A2  The same object may come several times (W8): the first of its blocks in the queue wins, the others find
 //!     the wait decided.
 
 #![allow(unsafe_code, reason = "links the thread's own wait blocks")]
@@ -26,7 +26,7 @@ use crate::waiter::{self, Role, WaitBlock};
 pub(crate) fn wait(targets: &[Target<'_>], terms: &Terms<'_>) -> Result<Ended, Refused> {
     if terms.alertable {
         return with_current(|me| {
-            let seen = me.park.pending(); // before the look [W22]
+            let seen = me.park.pending(); // before the look (W22)
             look_then_block(targets, terms, Some((me, seen)))
         });
     }

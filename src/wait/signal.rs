@@ -14,10 +14,10 @@
 //! U2  The union is found under E's lock, which is then dropped to lock in order; it is right if, once all are
 //!     locked, every wait-all on E's queue lies inside it. If not, it is made anew.
 //! U3  Wait-alls that together wait for more than [`UNION_CAP`] objects are not tested by the signaller: each is
-//!     woken to test itself, and a pulse does not complete them [E14]. They lose their place, as they do in NT
-//!     whenever a test fails [W26].
+//!     woken to test itself, and a pulse does not complete them (E14). They lose their place, as they do in NT
+//!     whenever a test fails (W26).
 //! U4  The walk goes on as long as the object is signalled and ends with the queue: no waiter is skipped, first
-//!     come is first served, wait-any and wait-all alike [W23, W25].
+//!     come is first served, wait-any and wait-all alike (W23, W25).
 
 #![allow(unsafe_code, reason = "walks queues of wait blocks")]
 

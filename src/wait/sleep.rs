@@ -3,7 +3,7 @@
 //! Z1  A thread sleeps only when its parking word says ASLEEP, and on exactly that value: whoever ends the wait before
 //!     the system call changes the word, and the call returns.
 //! Z2  A time-out is one more attempt to end the wait. If it loses, the wait was satisfied, and that is what is
-//!     reported [W47].
+//!     reported (W47).
 //! Z3  The thread leaves when all its blocks are FREE (B2).
 
 #![allow(unsafe_code, reason = "unlinks the thread's own wait blocks")]

@@ -6,7 +6,7 @@
 //!     once more; then `i` is taken by an exchange on the word that was seen before that, change count and all (O4).
 //!     So there was a time, up to the taking, in which `i` did not change while each of the others was seen clear.
 //!     Without the second look a thread that sets 0 and then 1 could find that 1 was taken from under 0, and without
-//!     the count so could one that takes 1, sets 0 and sets 1 again [W9].
+//!     the count so could one that takes 1, sets 0 and sets 1 again (W9).
 //! orderings   Acquire loads; the taking compare-exchange is AcqRel (object word).
 
 use crate::objects::Target;

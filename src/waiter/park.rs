@@ -22,7 +22,7 @@
 //! | DONE     | the wait is decided; the thread cleans up                  | the thread                        |
 //!
 //! P1  A wait leaves "open" (LINKING, ASLEEP) once. Only who made that move consumes an object for it.
-//! P2  An alert or APC leaves its bit in LINKING and decides from ASLEEP only, so that it cannot overtake an object that was signalled earlier but not looked at yet [W22, A13].
+//! P2  An alert or APC leaves its bit in LINKING and decides from ASLEEP only, so that it cannot overtake an object that was signalled earlier but not looked at yet (W22, A13).
 //! P3  Pending bits and the announcement of sleep are in one word: neither side can miss the other.
 //! P4  Every move is a read-modify-write that keeps the bits it does not own.
 //! orderings   decide: Release → seen by the thread: Acquire; the rest rides on the same RMWs (AcqRel).
@@ -121,7 +121,7 @@ impl ParkingWord {
         debug_assert_eq!(old & !PENDING, IDLE);
     }
 
-    /// The owner has linked itself everywhere and is about to sleep. Pending alerts end an alertable wait here [W20].
+    /// The owner has linked itself everywhere and is about to sleep. Pending alerts end an alertable wait here (W20).
     /// True: the wait goes on.
     pub(crate) fn commit(&self, alertable: bool) -> bool {
         self.update(|word| {
@@ -226,7 +226,7 @@ const fn done(pending: u32, why: Why, index: u32) -> u32 {
     pending | DONE | (why as u32) << WHY_SHIFT | index << INDEX_SHIFT
 }
 
-/// How an alertable wait ends for these bits, and which remain: an alert first, and it is used up [A7, A8, A25];
+/// How an alertable wait ends for these bits, and which remain: an alert first, and it is used up (A7, A8, A25);
 /// then an APC, whose bit stays until the queue is drained.
 const fn pending_end(bits: u32) -> Option<(Why, u32)> {
     if bits & Pending::Alert as u32 != 0 {

@@ -69,12 +69,43 @@ fn block(me: &ThreadRecord, targets: &[Target<'_>], terms: &Terms<'_>, until: &m
     {
         return epoch::wait(target, until, terms.home).map_err(Refused::from);
     }
-    if targets.len() <= INLINE_BLOCKS {
-        queue(me, &me.blocks()[..targets.len()], targets, terms, until)
-    } else {
-        let blocks = waiter::blocks(targets.len()).ok_or(Refused::NoMemory)?;
-        queue(me, &blocks, targets, terms, until)
+    match targets {
+        [target] => queue_one(me, *target, terms, until),
+        _ if targets.len() <= INLINE_BLOCKS => queue(me, &me.blocks()[..targets.len()], targets, terms, until),
+        _ => {
+            let blocks = waiter::blocks(targets.len()).ok_or(Refused::NoMemory)?;
+            queue(me, &blocks, targets, terms, until)
+        }
     }
+}
+
+/// As [`queue`] for one object: test, begin and link happen under its lock.
+fn queue_one(me: &ThreadRecord, target: Target<'_>, terms: &Terms<'_>, until: &mut Until) -> Result<Ended, Refused> {
+    let too_late = until.has_passed();
+    let mut held = target.slot.lock(target.generation).ok_or(Refused::Gone)?;
+    if held.is_signaled() {
+        held.consume();
+        release(held, terms.home);
+        return Ok(Ended::Object(0));
+    }
+    let goes_on = me.park.begin_asleep(terms.alertable);
+    let block = &me.blocks()[0];
+    if goes_on {
+        // SAFETY: our own block, and it is FREE.
+        unsafe { block.prepare(me, (target.slot, target.generation), 0, Role::Any) };
+        // SAFETY: the block stays in place until it is free again: `leave` sees to it.
+        unsafe { held.append(block) };
+    }
+    release(held, terms.home);
+    if goes_on {
+        if too_late {
+            let _ = me.park.decide(Why::TimedOut, 0);
+        } else {
+            sleep::until_done(&me.park, &until.deadline());
+        }
+        sleep::leave(&[target], core::slice::from_ref(block), terms.home);
+    }
+    finish(me)
 }
 
 fn queue(
@@ -94,6 +125,10 @@ fn queue(
         }
     }
     sleep::leave(&targets[..linked], &blocks[..linked], terms.home);
+    finish(me)
+}
+
+fn finish(me: &ThreadRecord) -> Result<Ended, Refused> {
     let (why, index) = me.park.finish();
     // Only a wait-all is ever asked to test again.
     ended(why, index).unwrap_or(Ok(Ended::TimedOut)).map_err(Refused::from)

@@ -72,10 +72,9 @@ pub(super) fn spin(me: &ThreadRecord, targets: &[Target<'_>], terms: &Terms<'_>,
     let spun = if budget == 0 {
         Spun::InVain
     } else {
-        let clock = cpu::Stopwatch::start();
-        let spun = spin_for(me, targets, terms, until, &clock, budget);
+        let (spun, took_ns) = spin_for(me, targets, terms, until, budget);
         match spun {
-            Spun::Taken(_) => history.succeeded(clock.elapsed_ns()),
+            Spun::Taken(_) => history.succeeded(took_ns),
             Spun::InVain => history.failed(),
             Spun::Gone => {}
         }
@@ -86,26 +85,30 @@ pub(super) fn spin(me: &ThreadRecord, targets: &[Target<'_>], terms: &Terms<'_>,
     spun
 }
 
+/// Spins for so long at most. The second part of the answer is the time that it took, to the last look at the clock: a
+/// hand-off between running threads is over before the first.
 fn spin_for(
     me: &ThreadRecord,
     targets: &[Target<'_>],
     terms: &Terms<'_>,
     until: &mut Until,
-    clock: &cpu::Stopwatch,
     budget_ns: u32,
-) -> Spun {
+) -> (Spun, u32) {
+    let mut clock = None;
+    let mut took_ns = 0;
     loop {
         for _ in 0..cpu::SPINS_PER_CLOCK_READ {
             match take::first(targets) {
-                (Taken::Yes, index) => return Spun::Taken(index),
-                (Taken::Gone, _) => return Spun::Gone,
+                (Taken::Yes, index) => return (Spun::Taken(index), took_ns),
+                (Taken::Gone, _) => return (Spun::Gone, took_ns),
                 (Taken::Clear | Taken::Unknown, _) => spin_hint(),
             }
         }
+        took_ns = clock.get_or_insert_with(cpu::Stopwatch::start).elapsed_ns();
         let queued = targets.iter().any(|t| t.slot.load().has(Word::QUEUED));
         let request = terms.alertable && me.park.pending() != 0;
-        if queued || request || clock.elapsed_ns() >= budget_ns || until.has_passed() {
-            return Spun::InVain;
+        if queued || request || took_ns >= budget_ns || until.has_passed() {
+            return (Spun::InVain, took_ns);
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! One spin that succeeded after `t` sets the next budget to a few times `t`. One that brought nothing makes the next as
 //! long as it may be, because a partner that fell asleep takes that long to answer; after a few such in a row spins are
-//! tried only now and then, down to one in two thousand waits. So two threads that take turns find back to spinning
+//! tried only now and then, down to one in eight thousand waits. So two threads that take turns find back to spinning
 //! after any disturbance, and where it cannot help (one CPU, signals that come rarely) its price goes to nothing.
 
 /// The longest spin of all, in nanoseconds.
@@ -11,8 +11,8 @@ pub(crate) const LONGEST_NS: u32 = 50_000;
 const LEAST_NS: u32 = 2_000;
 /// Failures in a row that are tried again at once: both partners may have to be woken before they can spin together.
 const PATIENCE: u32 = 2;
-/// 2¹¹ waits between tries.
-const MOST_FAILURES: u32 = 11;
+/// 2¹³ waits between tries.
+const MOST_FAILURES: u32 = 13;
 
 /// What a thread remembers of its spins.
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +55,7 @@ impl History {
 mod tests {
     use super::*;
 
-    /// Spins that never help cost less than 1.5 % of waits that take two microseconds.
+    /// Spins that never help cost less than 0.5 % of waits that take two microseconds.
     #[test]
     fn failures_make_spins_rare() {
         let mut history = History::NEW;
@@ -71,8 +71,8 @@ mod tests {
                 .sum()
         };
         assert_eq!(spent(3), 3 * LONGEST_NS, "patience");
-        spent(10_000);
-        assert!(spent(2048) <= LONGEST_NS);
+        spent(40_000);
+        assert!(spent(8192) <= LONGEST_NS);
     }
 
     #[test]

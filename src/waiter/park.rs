@@ -7,7 +7,7 @@
 //!  └───────────────┴─────┴─────────┴───────────┴──────┘
 //!  pending: ALERT, APC (and two bits kept for suspension and termination)
 //!
-//!          begin            commit
+//!          begin            commit                 (begin and commit are one step in a wait for one object)
 //!   IDLE ─────────▶ LINKING ────────▶ ASLEEP
 //!    ▲                 │ decide,         │ decide, post: the one who decides wakes
 //!    │ finish          │ commit          │
@@ -128,11 +128,17 @@ impl ParkingWord {
             if word & STATE != LINKING {
                 return None;
             }
-            let bits = word & PENDING;
-            Some(match pending_end(bits).filter(|_| alertable) {
-                Some((why, left)) => done(left, why, 0),
-                None => bits | ASLEEP | if alertable { ALERTABLE } else { 0 },
-            })
+            Some(to_sleep(word & PENDING, alertable))
+        })
+        .is_ok_and(|(_, new)| new & STATE == ASLEEP)
+    }
+
+    /// As [`begin`](Self::begin) and [`commit`](Self::commit) in one step, for a wait for one object, which was found not
+    /// signalled under the lock that the owner still holds. True: the wait goes on.
+    pub(crate) fn begin_asleep(&self, alertable: bool) -> bool {
+        self.update(|word| {
+            debug_assert_eq!(word & !PENDING, IDLE);
+            Some(to_sleep(word & PENDING, alertable))
         })
         .is_ok_and(|(_, new)| new & STATE == ASLEEP)
     }
@@ -224,6 +230,14 @@ const fn is_open(word: u32) -> bool {
 
 const fn done(pending: u32, why: Why, index: u32) -> u32 {
     pending | DONE | (why as u32) << WHY_SHIFT | index << INDEX_SHIFT
+}
+
+/// The word of a thread that is about to sleep, or that does not because of these requests.
+fn to_sleep(bits: u32, alertable: bool) -> u32 {
+    match pending_end(bits).filter(|_| alertable) {
+        Some((why, left)) => done(left, why, 0),
+        None => bits | ASLEEP | if alertable { ALERTABLE } else { 0 },
+    }
 }
 
 /// How an alertable wait ends for these bits, and which remain: an alert first, and it is used up (A7, A8, A25);

@@ -38,6 +38,7 @@ mod union;
 use crate::objects::Home;
 use crate::sys::clock::{Deadline, Timeout};
 use crate::waiter::park::Why;
+use crate::waiter::record::NoMemory;
 pub use spin::WaitPolicy;
 
 /// What a caller wants of a wait, apart from the objects.
@@ -78,6 +79,12 @@ pub(crate) enum Refused {
     Duplicate,
     /// No memory for so many objects.
     NoMemory,
+}
+
+impl From<NoMemory> for Refused {
+    fn from(NoMemory: NoMemory) -> Self {
+        Self::NoMemory
+    }
 }
 
 impl From<Gone> for Refused {

@@ -91,7 +91,7 @@ impl ThreadRecord {
 struct Pool {
     top: AtomicU64,
     #[cfg(ntwait_loom)]
-    all: FutexLock<Vec<*mut ThreadRecord>>,
+    all: FutexLock<Vec<&'static [ThreadRecord]>>,
 }
 
 const ADDRESS_SHIFT: u32 = align_of::<ThreadRecord>().trailing_zeros();
@@ -162,8 +162,8 @@ mod modelled {
     impl Drop for Pool {
         fn drop(&mut self) {
             for record in core::mem::take(self.all.get_mut()) {
-                // SAFETY: made by `Box::into_raw` in `acquire`, and the execution is over.
-                drop(unsafe { Box::from_raw(record) });
+                // SAFETY: leaked by `acquire` with no capacity to spare, and the execution is over.
+                drop(unsafe { Box::from_raw(core::ptr::from_ref(record).cast_mut()) });
             }
         }
     }
@@ -173,19 +173,26 @@ process_static! {
     fn pool() -> Pool = Pool::new()
 }
 
-fn acquire() -> &'static ThreadRecord {
+/// There is no memory for a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NoMemory;
+
+fn acquire() -> Result<&'static ThreadRecord, NoMemory> {
     if let Some(record) = pool().pop() {
         // A request that came for the last owner when it had gone is not for us.
         record.park.drop_pending();
         // SAFETY: T1, it is ours now.
         unsafe { record.spin.set(History::NEW) };
-        return record;
+        return Ok(record);
     }
-    let record = Box::into_raw(Box::new(ThreadRecord::new()));
+    // A box cannot be asked to fail, a vector can.
+    let mut place = Vec::new();
+    place.try_reserve_exact(1).map_err(|_| NoMemory)?;
+    place.push(ThreadRecord::new());
+    let record: &'static [ThreadRecord] = place.leak();
     #[cfg(ntwait_loom)]
     pool().all.lock().push(record);
-    // SAFETY: just made, and never freed (T2).
-    unsafe { &*record }
+    record.first().ok_or(NoMemory)
 }
 
 fn release(record: &'static ThreadRecord) {
@@ -216,11 +223,11 @@ thread_local! {
 /// Runs `body` with the calling thread's record.
 ///
 /// In a destructor that runs after the thread gave its record back, `body` gets one for the time of the call.
-pub(crate) fn with_current<R>(body: impl FnOnce(&ThreadRecord) -> R) -> R {
+pub(crate) fn with_current<R, E: From<NoMemory>>(body: impl FnOnce(&ThreadRecord) -> Result<R, E>) -> Result<R, E> {
     if let Ok(Some(record)) = CURRENT.try_with(Cell::get) {
         return body(record);
     }
-    let record = acquire();
+    let record = acquire()?;
     if AT_EXIT.try_with(|at_exit| at_exit.0.set(Some(record))).is_ok() {
         CURRENT.with(|current| current.set(Some(record)));
         return body(record);
@@ -233,7 +240,7 @@ pub(crate) fn with_current<R>(body: impl FnOnce(&ThreadRecord) -> R) -> R {
 /// The calling thread's record, for as long as the thread lives.
 #[cfg(any(feature = "internals", ntwait_loom))]
 pub(crate) fn current_for_good() -> &'static ThreadRecord {
-    with_current(|_| ());
+    let _ = with_current(|_| Ok::<(), NoMemory>(()));
     CURRENT.with(Cell::get).expect("set by with_current while the thread lives")
 }
 

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use batch::{batches, locked_rmw_ns, singles};
-pub(crate) use pair::{Trips, exchange, together};
+pub(crate) use pair::{Trips, exchange, scaling, together};
 pub(crate) use run::run;
 use serde::Serialize;
 

@@ -92,3 +92,16 @@ pub(crate) fn together<W: FnMut(u64)>(
     mine.spread.extend(theirs.spread);
     mine
 }
+
+/// The same work on both CPUs at once, against one CPU alone: 1 if they do not get in each other's way. Two CPUs that
+/// are hyper-threads of one core do so whatever they run; the limit of such a row shows it.
+pub(crate) fn scaling<W: FnMut(u64)>(
+    cpus: (usize, usize),
+    slice: Duration,
+    make: impl Fn() -> W + Clone + Send + Sync + 'static,
+) -> Sample {
+    let two = together(cpus, slice / 2, make.clone());
+    pin_to(cpus.0);
+    let one = batches(slice / 2, make());
+    Sample::lone(two.value / one.value)
+}

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::measure::{Bench, Contender, Line, Role, Sample, Target, Unit, batches, together};
-use crate::os::cpus::pin_to;
+use crate::measure::{Bench, Contender, Line, Role, Target, Unit, scaling, together};
 use crate::peers::{BareFutex, Event, MANUAL, NtEvent, Padded, Parking, RsEvent, StdEvent, StdMap};
 use crate::plan::Plan;
 
@@ -16,18 +15,14 @@ pub(super) fn benches(plan: &Plan) -> Vec<Bench> {
 fn apart(cpus: (usize, usize)) -> Bench {
     fn body<E: Event>(role: Role, cpus: (usize, usize)) -> Contender {
         Contender::simple(E::NAME, role, move |slice| {
-            let two = together(cpus, slice / 2, || {
+            scaling(cpus, slice, || {
                 let event = Padded(E::new());
                 move |n| set_reset(&*event, n)
-            });
-            pin_to(cpus.0);
-            let event = Padded(E::new());
-            let one = batches(slice / 2, |n| set_reset(&*event, n));
-            Sample::lone(two.value / one.value)
+            })
         })
     }
     let what = "two CPUs, an event each: set + reset, against one CPU";
-    let line = Line::new("P13", what, Target::AtMost(1.03)).in_unit(Unit::Times);
+    let line = Line::new("P13", what, Target::TimesLimit(1.03)).in_unit(Unit::Times);
     Bench::new(
         "P13",
         line,

@@ -1,11 +1,11 @@
 //! P1 to P3: operations that nobody waits for. The limit is what the instructions cost that no event can do without.
 
 use std::hint::black_box;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-
 use std::time::Duration;
 
-use crate::measure::{Bench, Contender, Line, Role, Sample, Target, batches, together};
+use crate::measure::{Bench, Contender, Line, Role, Sample, Target, Unit, batches, scaling};
 use crate::os::cpus::pin_to;
 use crate::peers::{AUTO, BareFutex, Event, EventFd, MANUAL, NtEvent, Padded, Parking, RsEvent, StdEvent, StdMap};
 use crate::plan::Plan;
@@ -97,30 +97,29 @@ fn poll(home: usize, id: &str, what: &str, set: bool) -> Bench {
     )
 }
 
-/// Two CPUs poll one event. Reads scale; a poll that writes to shared memory cannot. The limit is one CPU alone.
+/// Two CPUs poll one event, against one CPU. Reads scale; a poll that writes to shared memory cannot.
 fn poll_together(plan: &Plan) -> Bench {
-    fn both<E: Event>(cpus: (usize, usize)) -> impl Fn(Duration) -> Sample {
-        move |slice| {
-            let event = std::sync::Arc::new(ready::<E>(false));
-            together(cpus, slice, move || {
-                let event = std::sync::Arc::clone(&event);
+    fn body<E: Event>(role: Role, cpus: (usize, usize)) -> Contender {
+        Contender::simple(E::NAME, role, move |slice| {
+            let event = Arc::new(ready::<E>(false));
+            scaling(cpus, slice, move || {
+                let event = Arc::clone(&event);
                 move |n| poll_times(&**event, n)
             })
-        }
+        })
     }
-    let (home, cpus) = (plan.cpus.home, (plan.cpus.home, plan.cpus.other()));
-    let line = Line::new("P3.two", "poll on two CPUs at once, against one CPU", Target::TimesLimit(1.10));
+    let cpus = (plan.cpus.home, plan.cpus.other());
+    let what = "poll of one event on two CPUs at once, against one CPU";
+    let line = Line::new("P3.two", what, Target::TimesLimit(1.10)).in_unit(Unit::Times);
     Bench::new(
         "P3",
         line,
-        0.3,
+        0.4,
         vec![
-            Contender::simple("one CPU", Role::Limit, move |slice| {
-                pin_to(home);
-                poll_loop(&*ready::<NtEvent<MANUAL>>(false), slice)
-            }),
-            Contender::simple(NtEvent::<MANUAL>::NAME, Role::Ours, both::<NtEvent<MANUAL>>(cpus)),
-            Contender::simple(Parking::<MANUAL>::NAME, Role::Peer, both::<Parking<MANUAL>>(cpus)),
+            body::<BareFutex<MANUAL>>(Role::Limit, cpus),
+            body::<NtEvent<MANUAL>>(Role::Ours, cpus),
+            body::<RsEvent<MANUAL>>(Role::Peer, cpus),
+            body::<Parking<MANUAL>>(Role::Peer, cpus),
         ],
     )
     .on_two_cpus()

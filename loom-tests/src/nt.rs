@@ -51,10 +51,18 @@ impl Nt {
         self.event(EventType::NOTIFICATION, set)
     }
 
+    /// A clear auto-reset event and a handle that can do no more than wait for it.
+    #[must_use]
+    pub fn to_wait_for(&self) -> Handle {
+        self.event_with(AccessMask::SYNCHRONIZE, EventType::SYNCHRONIZATION, false)
+    }
+
     fn event(&self, event_type: EventType, set: bool) -> Handle {
-        self.0
-            .nt_create_event(AccessMask::EVENT_ALL_ACCESS, ObjectAttributes::NONE, event_type, set)
-            .expect("a new event")
+        self.event_with(AccessMask::EVENT_ALL_ACCESS, event_type, set)
+    }
+
+    fn event_with(&self, access: AccessMask, event_type: EventType, set: bool) -> Handle {
+        self.0.nt_create_event(access, ObjectAttributes::NONE, event_type, set).expect("a new event")
     }
 
     /// Sets; returns the state before.
@@ -134,23 +142,33 @@ impl Nt {
         Ok(flags)
     }
 
+    /// Protects a handle from being closed.
+    pub fn protect(&self, handle: Handle) -> NtStatus {
+        self.0.nt_set_information_object(handle, 4, &[0, 1])
+    }
+
+    /// What a handle may do.
+    pub fn access(&self, handle: Handle) -> Result<AccessMask, NtStatus> {
+        self.basic(handle).map(|fields| AccessMask::from_bits_retain(fields[1]))
+    }
+
     /// Handles that refer to the object, asked under its lock.
     pub fn handle_count(&self, handle: Handle) -> Result<u32, NtStatus> {
-        self.counts(handle).map(|(handles, _)| handles)
+        self.basic(handle).map(|fields| fields[2])
     }
 
     /// References to the object that are no handles: nothing but waiters adds such.
     #[must_use]
     pub fn waiters(&self, event: Handle) -> u32 {
-        let (handles, references) = self.counts(event).expect("an open event");
+        let [_, _, handles, references] = self.basic(event).expect("an open event");
         references - handles
     }
 
-    fn counts(&self, handle: Handle) -> Result<(u32, u32), NtStatus> {
+    /// Attributes, access, handles, references.
+    fn basic(&self, handle: Handle) -> Result<[u32; 4], NtStatus> {
         let mut basic = [0; 56];
         self.0.nt_query_object(handle, 0, &mut basic, None).ok()?;
-        let field = |at: usize| u32::from_ne_bytes([basic[at], basic[at + 1], basic[at + 2], basic[at + 3]]);
-        Ok((field(8), field(12)))
+        Ok([0, 4, 8, 12].map(|at| u32::from_ne_bytes([basic[at], basic[at + 1], basic[at + 2], basic[at + 3]])))
     }
 
     /// Returns when `count` threads sleep. It orders what comes before a race without adding to the interleavings of

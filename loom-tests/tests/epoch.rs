@@ -54,7 +54,7 @@ fn y1_set_then_reset_releases_who_is_queued() {
 
 /// Y1: a second wait is not satisfied by the first broadcast, and a second broadcast satisfies it.
 ///
-/// A: wait until B is queued; pulse, twice over          B: wait; wait
+/// A: wait until B sleeps; pulse, twice over          B: wait; wait
 #[test]
 fn y1_each_broadcast_ends_one_wait() {
     model(|| {
@@ -62,6 +62,7 @@ fn y1_each_broadcast_ends_one_wait() {
         let event = nt.manual(false);
         let waiter = nt.spawn(move |nt| [nt.wait(event, NEVER), nt.wait(event, NEVER)]);
         for _ in 0..2 {
+            nt.until_asleep(event, 1);
             nt.until_queued(event);
             nt.pulse(event);
         }
@@ -147,7 +148,7 @@ fn y3_baton_wakes_the_rest() {
         let event = nt.manual(false);
         let waiters = [(); 2].map(|()| nt.spawn(move |nt| nt.wait(event, NEVER)));
         nt.set(event);
-        waiters.map(assert_satisfied);
+        waiters.into_iter().for_each(assert_satisfied);
         assert_eq!((nt.state(event), nt.waiters(event)), (1, 0));
     });
 }

@@ -110,7 +110,11 @@ impl Entry {
     pub(crate) const INDEX_MASK: u64 = (1 << Self::INDEX_BITS) - 1;
     pub(crate) const MAX_COUNT: usize = 1 << Self::INDEX_BITS;
 
+    #[cfg(not(ntwait_loom))]
     const ISSUE_MASK: u64 = 0x3F;
+    /// Two issues, so that a model sees a handle value come back.
+    #[cfg(ntwait_loom)]
+    const ISSUE_MASK: u64 = 1;
     const SLOT_SHIFT: u32 = 6;
     const TYPE_SHIFT: u32 = 31;
     const TYPE_MASK: u64 = 0xF;

@@ -71,7 +71,7 @@ impl Table {
 
     fn take_anywhere<T>(&self, take: impl Fn(&mut Shard) -> Option<T>) -> Option<T> {
         let home = home_shard();
-        (home..home + SHARDS).find_map(|number| take(&mut self.shards[number % SHARDS].lock()))
+        (home..home + SHARDS).find_map(|number| take(&mut self.shards[shard_number(number)].lock()))
     }
 
     fn grow_indices(&self) -> Result<(), NtStatus> {
@@ -136,11 +136,17 @@ thread_local! {
     static HOME_SHARD: Cell<usize> = const { Cell::new(usize::MAX) };
 }
 
+/// Which shard has this number when they are counted round and round.
+#[allow(clippy::modulo_one, reason = "a model has one shard")]
+fn shard_number(number: usize) -> usize {
+    number % SHARDS
+}
+
 /// The shard that the calling thread takes from: threads are dealt out in turn.
 pub(super) fn home_shard() -> usize {
     let dealt = HOME_SHARD.try_with(|home| {
         if home.get() == usize::MAX {
-            home.set(deal() as usize % SHARDS);
+            home.set(shard_number(deal() as usize));
         }
         home.get()
     });

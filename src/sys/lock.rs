@@ -65,7 +65,9 @@ impl<T> FutexLock<T> {
 
     #[cold]
     fn lock_slow(&self) {
-        for _ in 0..cpu::LOCK_SPINS {
+        let mut spins = cpu::LOCK_SPINS;
+        while spins > 0 {
+            spins -= 1;
             if self.state.load(Ordering::Relaxed) == FREE
                 && self.state.compare_exchange(FREE, TAKEN, Ordering::Acquire, Ordering::Relaxed).is_ok()
             {

@@ -27,9 +27,10 @@ impl Thread {
     }
 }
 
-/// Gives the calling thread's record back: the last act of a model's main thread, whose thread-local values
-/// outlive the model's process.
+/// Does what the end of the calling thread does: ends its objects and gives its record back. The last act of every
+/// thread of a model, whose thread-local values are dropped when the model's process may be over.
 pub fn release_thread() {
+    crate::runtime::end_thread_objects();
     record::release_current();
 }
 

@@ -83,6 +83,54 @@ fn k2_look_finds_the_lowest() {
     });
 }
 
+/// K2: nor where the first is taken and the second reset before the look is over.
+///
+/// A: set 0; set 1; reset 1; take 0          B: poll 0 or 1 (1 is set by hand)
+#[test]
+fn k2_second_is_not_found_from_when_the_first_was_set() {
+    model_reaching(&["first", "nothing"], || {
+        let nt = Nt::new();
+        let [first, second] = [nt.auto(false), nt.manual(false)];
+        let other = nt.spawn(move |nt| {
+            nt.set(first);
+            nt.set(second);
+            nt.reset(second);
+            nt.wait(first, POLL) == NtStatus::WAIT_0
+        });
+        let status = nt.any(&[first, second], POLL);
+        let taken = other.join().unwrap();
+        match (status, taken) {
+            (FIRST, false) => "first",
+            (NtStatus::TIMEOUT, true) => "nothing",
+            other => panic!("{other:?}"),
+        }
+    });
+}
+
+/// O4, K2: nor where the second was taken and set again meanwhile: that is another set.
+///
+/// A: poll 1 (set); set 0; set 1          B: poll 0 or 1
+#[test]
+fn o4_second_that_was_set_again_is_another() {
+    model_reaching(&["first", "second", "nothing"], || {
+        let nt = Nt::new();
+        let events = [nt.auto(false), nt.auto(true)];
+        let other = nt.spawn(move |nt| {
+            let taken = nt.wait(events[1], POLL) == NtStatus::WAIT_0;
+            nt.set(events[0]);
+            nt.set(events[1]);
+            taken
+        });
+        let status = nt.any(&events, POLL);
+        match (status, other.join().unwrap()) {
+            (FIRST, true) => "first",
+            (SECOND, false) => "second",
+            (NtStatus::TIMEOUT, true) => "nothing",
+            other => panic!("{other:?}"),
+        }
+    });
+}
+
 /// A2: an object that is listed twice is taken once, at its first place [W8].
 ///
 /// A: set            B: wait for it or it

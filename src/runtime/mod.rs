@@ -13,6 +13,9 @@ use crate::wait::WaitPolicy;
 use core::fmt;
 use residents::ResidentRef;
 
+#[cfg(any(feature = "internals", ntwait_loom))]
+pub(crate) use residents::end_current as end_thread_objects;
+
 /// NT objects and the handles to them: what one Windows process has.
 ///
 /// Everything takes `&self` and may be called from any thread, whoever created it. Runtimes do not know of each

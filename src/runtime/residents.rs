@@ -134,3 +134,10 @@ impl Drop for ThreadObjects {
         }
     }
 }
+
+/// Ends the calling thread's objects before the thread ends.
+#[cfg(any(feature = "internals", ntwait_loom))]
+pub(crate) fn end_current() {
+    let objects = OBJECTS.with(|objects| objects.0.take());
+    drop(ThreadObjects(RefCell::new(objects)));
+}

@@ -108,6 +108,7 @@ fn queue_one(me: &ThreadRecord, target: Target<'_>, terms: &Terms<'_>, until: &m
     finish(me)
 }
 
+#[inline(never)] // not in the way of the wait for one
 fn queue(
     me: &ThreadRecord,
     blocks: &[WaitBlock],

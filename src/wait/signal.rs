@@ -103,33 +103,46 @@ pub(crate) fn signal(target: Target<'_>, signal: Signal, home: &dyn Home) -> Res
             .or_else(|TooMany| signal_with_union::<UNION_CAP>(target, signal, home))
             .unwrap_or_else(|TooMany| signal_and_nudge(target, signal, home));
     }
-    Ok(signal_alone(target, signal, held, AllWaiters::Test, home))
+    Ok(signal_alone(target, signal, held, home))
+}
+
+/// Nobody on the queue waits for anything but this object (or for the first of several): its lock is enough.
+fn signal_alone(target: Target<'_>, signal: Signal, mut held: Held<'_>, home: &dyn Home) -> Word {
+    let before = held.word();
+    let mut chain = Chain::EMPTY;
+    held.set_word(signal.apply(before));
+    let broadcast = Broadcast::decide(&mut held);
+    // SAFETY: the object is locked, so what its queue links to stays linked until we unlink it.
+    while let Some(block) = unsafe { held.first().follow() }
+        && held.is_signaled()
+    {
+        // SAFETY: linked to the object that we hold.
+        unsafe { serve_any(block, &mut held, &mut chain) };
+    }
+    held.set_word(signal.settle(held.word()));
+    release(held, home);
+    broadcast.wake(target.slot);
+    chain.wake();
+    before
 }
 
 /// U3: the wait-alls test themselves.
+#[cold]
+#[inline(never)]
 fn signal_and_nudge(target: Target<'_>, signal: Signal, home: &dyn Home) -> Result<Word, Gone> {
     let held = target.slot.lock(target.generation).ok_or(Gone)?;
     let nudge = match signal {
         Signal::Set => AllWaiters::Nudge,
         Signal::Pulse => AllWaiters::PassOver,
     };
-    Ok(signal_alone(target, signal, held, nudge, home))
-}
-
-fn signal_alone<'r>(
-    target: Target<'r>,
-    signal: Signal,
-    held: Held<'r>,
-    all_waiters: AllWaiters,
-    home: &dyn Home,
-) -> Word {
     let mut places = [Place::Empty];
     let mut locks = LockSet::new(&mut places);
     locks.push(held);
-    carry_out(target, signal, locks, all_waiters, home)
+    Ok(carry_out(target, signal, locks, nudge, home))
 }
 
 /// There are wait-alls on the queue: signals under the locks of all that they wait for (U2).
+#[inline(never)] // its frame is large
 fn signal_with_union<const N: usize>(
     target: Target<'_>,
     signal: Signal,
@@ -201,15 +214,15 @@ fn serve(slot: &Slot, locks: &mut LockSet<'_, '_>, all_waiters: AllWaiters, chai
     };
     // SAFETY: the object is locked throughout, so what its queue links to stays linked until we unlink it.
     while let Some(block) = unsafe { link.follow() } {
-        if !locks.find(slot).is_some_and(|held| held.is_signaled()) {
+        let Some(held) = locks.find(slot).filter(|held| held.is_signaled()) else {
             return;
-        }
+        };
         // SAFETY: the object is locked.
         link = unsafe { block.next() };
         // SAFETY: the block is linked and its object locked (B4).
         if !unsafe { block.is_all() } {
-            // SAFETY: the block is linked and its object locked.
-            unsafe { serve_any(block, locks, chain) };
+            // SAFETY: linked to the object that we hold.
+            unsafe { serve_any(block, held, chain) };
         } else if all_waiters == AllWaiters::Test {
             // SAFETY: as above, and all that the thread waits for is locked (U2).
             unsafe { serve_all(block, locks, chain) };
@@ -221,21 +234,17 @@ fn serve(slot: &Slot, locks: &mut LockSet<'_, '_>, all_waiters: AllWaiters, chai
 }
 
 /// # Safety
-/// The block is linked to an object that `locks` holds.
-unsafe fn serve_any(block: &WaitBlock, locks: &mut LockSet<'_, '_>, chain: &mut Chain) {
+/// The block is a wait-any's and linked to the object that `held` is.
+unsafe fn serve_any(block: &WaitBlock, held: &mut Held<'_>, chain: &mut Chain) {
     // SAFETY: B4, the caller's lock.
     let index = unsafe { block.index() };
     // SAFETY: B4, the caller's lock.
     let decision = unsafe { block.thread() }.park.decide(Why::Object, index);
-    // SAFETY: B4, the caller's lock.
-    let slot = unsafe { block.target() }.0;
-    if decision != Decision::Lost
-        && let Some(held) = locks.find(slot)
-    {
+    if decision != Decision::Lost {
         held.consume();
     }
-    // SAFETY: the caller's lock.
-    unsafe { retire(block, decision, locks, chain) };
+    // SAFETY: linked to this object.
+    unsafe { retire(block, decision, held, chain) };
 }
 
 /// # Safety
@@ -256,18 +265,18 @@ unsafe fn serve_all(block: &WaitBlock, locks: &mut LockSet<'_, '_>, chain: &mut 
     let decision = thread.park.decide(Why::Object, 0);
     if decision == Decision::Lost {
         // SAFETY: the caller's lock. A dead wait's other blocks are its thread's to unlink.
-        unsafe { retire(block, decision, locks, chain) };
+        unsafe { retire_one_of(block, decision, locks, chain) };
         return;
     }
     locks.take_all(slots);
     for member in set {
         if !ptr::eq(member, block) {
             // SAFETY: a member of a wait that we have just decided: still linked, and its object locked.
-            unsafe { retire(member, Decision::Won, locks, chain) };
+            unsafe { retire_one_of(member, Decision::Won, locks, chain) };
         }
     }
     // SAFETY: as above. It is the last to be freed: until then the set stays in place (B2).
-    unsafe { retire(block, decision, locks, chain) };
+    unsafe { retire_one_of(block, decision, locks, chain) };
 }
 
 /// Ends the wait-all that this block belongs to, so that its thread tests for itself.
@@ -278,22 +287,31 @@ unsafe fn nudge(block: &WaitBlock, locks: &mut LockSet<'_, '_>, chain: &mut Chai
     // SAFETY: B4, the caller's lock.
     let decision = unsafe { block.thread() }.park.decide(Why::Retest, 0);
     // SAFETY: the caller's lock.
-    unsafe { retire(block, decision, locks, chain) };
+    unsafe { retire_one_of(block, decision, locks, chain) };
 }
 
 /// Unlinks a block whose wait is decided, and gives it back to its thread, at once or after the wake (N1, B2).
 ///
 /// # Safety
-/// The block is linked to an object that `locks` holds.
-unsafe fn retire(block: &WaitBlock, decision: Decision, locks: &mut LockSet<'_, '_>, chain: &mut Chain) {
-    // SAFETY: B4, the caller's lock.
-    if let Some(held) = locks.find(unsafe { block.target() }.0) {
-        // SAFETY: linked to this object.
-        unsafe { held.unlink(block) };
-    }
+/// The block is linked to the object that `held` is.
+unsafe fn retire(block: &WaitBlock, decision: Decision, held: &mut Held<'_>, chain: &mut Chain) {
+    // SAFETY: linked to this object.
+    unsafe { held.unlink(block) };
     match decision {
         // SAFETY: decided and unlinked, under the lock.
         Decision::WonAsleep => unsafe { chain.push(block) },
         Decision::Won | Decision::Lost => block.free(),
+    }
+}
+
+/// As [`retire`], for a block of any of the objects that are locked.
+///
+/// # Safety
+/// The block is linked to an object that `locks` holds.
+unsafe fn retire_one_of(block: &WaitBlock, decision: Decision, locks: &mut LockSet<'_, '_>, chain: &mut Chain) {
+    // SAFETY: B4, the caller's lock.
+    if let Some(held) = locks.find(unsafe { block.target() }.0) {
+        // SAFETY: linked to this object.
+        unsafe { retire(block, decision, held, chain) };
     }
 }

@@ -3,7 +3,8 @@
 //! K1  A look never concludes anything from a locked word (it may be half-way through a change); the caller queues, and
 //!     learns the truth under the lock.
 //! K2  The objects of a wait-any are looked at in order, and before object `i` is taken the ones before it are looked at
-//!     once more; then `i` is taken by an exchange on the word that was seen before that, change count and all (O4).
+//!     once more; then `i` is taken by an exchange on the word that was seen before that, change count and all (O4), or
+//!     looked at again if there is nothing to take.
 //!     So there was a time, up to the taking, in which `i` did not change while each of the others was seen clear.
 //!     Without the second look a thread that sets 0 and then 1 could find that 1 was taken from under 0, and without
 //!     the count so could one that takes 1, sets 0 and sets 1 again (W9).
@@ -58,7 +59,8 @@ pub(crate) fn look(target: Target<'_>) -> Seen {
 pub(crate) fn as_seen(target: Target<'_>, word: Word) -> Option<Taken> {
     let taken = target.kind.consume(word);
     if taken == word {
-        Some(Taken::Yes) // nothing to take: no write
+        // Nothing to take, so no write: a second look says that it did not change (K2).
+        (target.slot.load() == word).then_some(Taken::Yes)
     } else if word.is_slow() {
         Some(Taken::Unknown)
     } else {

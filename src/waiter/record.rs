@@ -29,7 +29,7 @@ pub(crate) const INLINE_BLOCKS: usize = 3;
 
 /// What the engine knows of a thread.
 #[derive(Debug)]
-#[repr(align(128))]
+#[repr(C, align(128))] // in this order: what every wait touches lies in the first two lines
 pub(crate) struct ThreadRecord {
     pub(crate) park: ParkingWord,
     /// How long this thread's recent waits took (T1).

@@ -29,8 +29,8 @@ pub(crate) struct Bucket {
     pub(crate) share: f64,
 }
 
-/// Buckets per doubling: neighbours differ by about 9 %.
-const STEPS: f64 = 8.0;
+/// Buckets per doubling: neighbours differ by about 2 %.
+const STEPS: f64 = 32.0;
 
 /// A histogram with buckets of equal ratio, from the first to the last that is not empty. Values ≤ 0 are left out.
 pub(crate) fn histogram(values: &[f64]) -> Vec<Bucket> {
@@ -50,6 +50,23 @@ pub(crate) fn histogram(values: &[f64]) -> Vec<Bucket> {
         share: count as f64 / steps.len() as f64,
     };
     (first..).zip(counts).map(bucket).collect()
+}
+
+/// The same histogram with buckets `times` as wide. Bounds fall on the same places for all histograms.
+pub(crate) fn coarser(buckets: &[Bucket], times: i64) -> Vec<Bucket> {
+    let group = |bucket: &Bucket| ((bucket.from.log2() * STEPS).round() as i64).div_euclid(times);
+    let same_group = |a: &Bucket, b: &Bucket| group(a) == group(b);
+    let bound = |group: i64| ((group * times) as f64 / STEPS).exp2();
+    let merged = |some: &[Bucket]| {
+        let at = some.first().map_or(0, group);
+        Bucket { from: bound(at), to: bound(at + 1), share: some.iter().map(|bucket| bucket.share).sum() }
+    };
+    buckets.chunk_by(same_group).map(merged).collect()
+}
+
+/// How many doublings lie between two values, in buckets of [`histogram`].
+pub(crate) fn steps_between(from: f64, to: f64) -> f64 {
+    (to / from).log2() * STEPS
 }
 
 #[cfg(test)]
@@ -77,5 +94,17 @@ mod tests {
         assert!(buckets.windows(2).all(|pair| pair[0].to == pair[1].from));
         assert!(buckets[buckets.len() - 1].to > 900.0);
         assert!(histogram(&[]).is_empty());
+    }
+
+    #[test]
+    fn coarser_buckets_hold_the_same() {
+        let values: Vec<f64> = (1..1_000).map(f64::from).collect();
+        let fine = histogram(&values);
+        let wide = coarser(&fine, 4);
+        let total: f64 = wide.iter().map(|bucket| bucket.share).sum();
+        assert!((total - 1.0).abs() < 1e-9);
+        assert!(wide.len() <= fine.len() / 4 + 2);
+        assert!(wide.windows(2).all(|pair| (pair[0].to - pair[1].from).abs() < 1e-9 * pair[0].to));
+        assert_eq!(coarser(&fine, 1).len(), fine.len());
     }
 }

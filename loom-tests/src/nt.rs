@@ -3,6 +3,7 @@
 use crate::JoinHandle;
 use ntwait::{AccessMask, EventType, Handle, NtStatus, ObjectAttributes, Runtime, WaitPolicy, WaitType};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// A relative time-out. Under the checker it passes when a thread calls `pass_time`; natively, soon.
 pub const SOON: Option<i64> = Some(-100);
@@ -12,6 +13,9 @@ pub const A_WHILE: Option<i64> = Some(-10_000);
 pub const NEVER: Option<i64> = None;
 /// A poll.
 pub const POLL: Option<i64> = Some(0);
+
+/// How long a native run waits for a thread that may be late.
+const PATIENCE: Duration = Duration::from_millis(20);
 
 /// A runtime that several threads share.
 #[derive(Clone, Debug)]
@@ -171,30 +175,39 @@ impl Nt {
         Ok([0, 4, 8, 12].map(|at| u32::from_ne_bytes([basic[at], basic[at + 1], basic[at + 2], basic[at + 3]])))
     }
 
-    /// Returns when `count` threads sleep. It orders what comes before a race without adding to the interleavings of
-    /// the race. Natively it gives one waiter of the event some time to queue, and is sure of nothing.
+    /// Returns when `count` threads sleep, all of them for this event and for ever. It orders what comes before a race
+    /// without adding to the interleavings of the race.
     pub fn until_asleep(&self, event: Handle, count: usize) {
-        #[cfg(ntwait_loom)]
-        while ntwait::internals::sleepers() < count {
+        while self.sleepers(event) < count {
             crate::yield_now();
         }
-        for _ in 0..native_patience() {
-            if count == 0 || self.waiters(event) > 0 {
+    }
+
+    /// The same where some may time out: natively they may be late, or gone already.
+    pub fn give_time_to_sleep(&self, event: Handle, count: usize) {
+        let start = Instant::now();
+        while self.sleepers(event) < count {
+            if cfg!(not(ntwait_loom)) && start.elapsed() > PATIENCE {
                 return;
             }
             crate::yield_now();
         }
     }
 
-    /// Returns when somebody is queued on the event, which must come to pass and last.
+    #[cfg(ntwait_loom)]
+    fn sleepers(&self, _: Handle) -> usize {
+        ntwait::internals::sleepers()
+    }
+
+    #[cfg(not(ntwait_loom))]
+    fn sleepers(&self, event: Handle) -> usize {
+        self.waiters(event) as usize
+    }
+
+    /// Returns when somebody is queued on the event, asleep or on the way to it, and stays so for ever.
     pub fn until_queued(&self, event: Handle) {
         while self.waiters(event) == 0 {
             crate::yield_now();
         }
     }
-}
-
-/// Looks at another thread before it is given up. Under the checker there is no need for any.
-const fn native_patience() -> usize {
-    if cfg!(ntwait_loom) { 0 } else { 1000 }
 }

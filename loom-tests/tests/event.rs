@@ -218,9 +218,9 @@ fn u4_dead_waiter_is_passed_over() {
         let nt = Nt::new();
         let event = nt.auto(false);
         let timed = nt.spawn(move |nt| nt.wait(event, A_WHILE));
-        nt.until_asleep(event, 1);
+        nt.give_time_to_sleep(event, 1);
         let patient = nt.spawn(move |nt| nt.wait(event, NEVER));
-        nt.until_asleep(event, 2);
+        nt.give_time_to_sleep(event, 2);
         pass_time();
         nt.set(event);
         let first = satisfied([timed]) == 1;

@@ -224,7 +224,6 @@ fn f1_set_against_close() {
         let [event, rescue] = [nt.auto(false), nt.auto(false)];
         let waiter = nt.spawn(move |nt| nt.any(&[event, rescue], NEVER));
         nt.until_asleep(event, 1);
-        nt.until_queued(event);
         let setter = nt.spawn(move |nt| nt.try_set(event));
         assert_eq!(nt.close(event), NtStatus::SUCCESS);
         let set = setter.join().unwrap();

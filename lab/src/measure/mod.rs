@@ -2,8 +2,9 @@
 //!
 //! A [`Bench`] is one piece of work done by several contenders. They take turns, round after round (A B C A B C …),
 //! each for the same slice of time, on the same pinned CPUs, in one process that always has a second thread (glibc
-//! leaves lock prefixes out of single-threaded processes). A figure is the median over the rounds; its p99 is taken
-//! over all single operations, or over all short batches where one operation is too short to be timed alone.
+//! leaves lock prefixes out of single-threaded processes). A figure is the median over the rounds, a ratio the median
+//! of the ratios of each round. p99 is taken over all single operations, or over all short batches where one operation
+//! is too short to be timed alone.
 
 mod batch;
 mod pair;

@@ -17,7 +17,8 @@ pub(crate) struct Row {
     pub(crate) unit: Unit,
     /// All contenders, ntwait and the limit included.
     pub(crate) figures: Vec<Figure>,
-    /// ntwait's median against the limit's.
+    /// ntwait against the limit: the median over the rounds of both figures of one round. A disturbance that lasts
+    /// hits both, so this is steadier than the ratio of the medians.
     pub(crate) ratio: Option<f64>,
     /// Name of the peer with the lowest median.
     pub(crate) best_peer: Option<String>,
@@ -49,8 +50,10 @@ pub(crate) struct Goal {
     pub(crate) text: String,
     /// In the row's unit, on this machine, in this run.
     pub(crate) allowed: f64,
-    /// ntwait's median against it: up to 1 is good.
+    /// ntwait's figure against it: up to 1 is good.
     pub(crate) used: Option<f64>,
+    /// What ntwait takes of what it may take, for people.
+    pub(crate) share: String,
 }
 
 /// How ntwait did.
@@ -72,9 +75,11 @@ impl Row {
     pub(super) fn new(measured: Measured, factor: f64) -> Self {
         let Measured { row, line, series, skipped } = measured;
         let figures: Vec<Figure> = series.into_iter().map(Figure::new).collect();
-        let median_of = |role| figures.iter().find(|figure| figure.role == role).and_then(|figure| figure.median);
-        let (ours, limit) = (median_of(Role::Ours), median_of(Role::Limit));
-        let goal = goal(line.target, line.unit, factor, ours, limit);
+        let of = |role| figures.iter().find(|figure| figure.role == role);
+        let (ours, limit) = (of(Role::Ours), of(Role::Limit));
+        let ratio = ours.zip(limit).and_then(|(ours, limit)| ratio(&ours.rounds, &limit.rounds));
+        let median_of = |figure: Option<&Figure>| figure.and_then(|figure| figure.median);
+        let goal = Goal::new(line.target, line.unit, factor, (median_of(ours), median_of(limit), ratio));
         let broken = figures.iter().any(|figure| figure.role == Role::Ours && figure.fault.is_some());
         let no_limit = goal.is_none() && line.target != Target::None;
         let skipped = skipped.or_else(|| no_limit.then(|| "the limit was not measured".to_owned()));
@@ -91,7 +96,7 @@ impl Row {
             row,
             what: line.what,
             unit: line.unit,
-            ratio: ours.zip(limit).map(|(ours, limit)| ours / limit),
+            ratio,
             best_peer: best_peer(&figures),
             figures,
             goal,
@@ -138,17 +143,62 @@ fn best_peer(figures: &[Figure]) -> Option<String> {
     with_medians.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, name)| name.to_owned())
 }
 
-fn goal(target: Target, unit: Unit, factor: f64, ours: Option<f64>, limit: Option<f64>) -> Option<Goal> {
-    let shown = |value| format::tick(unit, value);
-    let (text, allowed) = match target {
-        Target::None => return None,
-        Target::TimesLimit(times) => (format!("≤ {times:.2} × limit"), limit? * times),
-        Target::AtMost(most) => (format!("≤ {}", shown(most)), most),
-        Target::Scaled(ns) if factor == 1.0 => (format!("≤ {}", shown(ns)), ns),
-        Target::Scaled(ns) => {
-            let here = ns * factor;
-            (format!("≤ {} × {factor:.2} = {}", shown(ns), shown(here)), here)
+impl Goal {
+    /// From ntwait's median, the limit's, and their ratio. `None` if there is no target, or no limit to take it from.
+    fn new(
+        target: Target,
+        unit: Unit,
+        factor: f64,
+        (ours, limit, ratio): (Option<f64>, Option<f64>, Option<f64>),
+    ) -> Option<Self> {
+        let shown = |value| format::tick(unit, value);
+        let absolute = |text, allowed: f64| {
+            let share = format!("{} of {}", format::maybe(unit, ours), shown(allowed));
+            Self { text, allowed, used: ours.map(|ours| ours / allowed), share }
+        };
+        match target {
+            Target::None => None,
+            Target::TimesLimit(times) => Some(Self {
+                text: format!("≤ {times:.2} × limit"),
+                allowed: limit? * times,
+                used: ratio.map(|ratio| ratio / times),
+                share: format!("{} of {times:.2} ×", ratio.map_or_else(|| "–".to_owned(), format::ratio)),
+            }),
+            Target::AtMost(most) => Some(absolute(format!("≤ {}", shown(most)), most)),
+            Target::Scaled(ns) if factor == 1.0 => Some(absolute(format!("≤ {}", shown(ns)), ns)),
+            Target::Scaled(ns) => {
+                let here = ns * factor;
+                Some(absolute(format!("≤ {} × {factor:.2} = {}", shown(ns), shown(here)), here))
+            }
         }
-    };
-    Some(Goal { text, allowed, used: ours.map(|ours| ours / allowed) })
+    }
+}
+
+/// Median of the ratios of figures that were taken in the same round.
+fn ratio(ours: &[f64], limit: &[f64]) -> Option<f64> {
+    let each: Vec<f64> = ours.iter().zip(limit).map(|(ours, limit)| ours / limit).collect();
+    median(&each)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disturbance_that_hits_both_does_not_change_the_ratio() {
+        let (ours, limit) = ([11.0, 44.0, 45.0], [10.0, 40.0, 10.0]);
+        assert_eq!(ratio(&ours, &limit), Some(1.1));
+        assert_eq!(ratio(&[], &limit), None);
+    }
+
+    #[test]
+    fn targets_are_scaled_only_if_they_are_times() {
+        let figures = (Some(30.0), Some(10.0), Some(3.0));
+        let goal = |target| Goal::new(target, Unit::Nanoseconds, 2.0, figures).map(|goal| (goal.allowed, goal.used));
+        assert_eq!(goal(Target::Scaled(20.0)), Some((40.0, Some(0.75))));
+        assert_eq!(goal(Target::AtMost(20.0)), Some((20.0, Some(1.5))));
+        assert_eq!(goal(Target::TimesLimit(2.0)), Some((20.0, Some(1.5))));
+        assert_eq!(goal(Target::None), None);
+        assert!(Goal::new(Target::TimesLimit(2.0), Unit::Nanoseconds, 2.0, (Some(30.0), None, None)).is_none());
+    }
 }

@@ -5,7 +5,7 @@ mod parts;
 use std::fmt::Write;
 
 use super::svg::{Bar, Curve, Ridge, bars, curves, escape, ridges};
-use super::{Report, Row, format};
+use super::{Report, Row};
 
 /// The whole page.
 pub(crate) fn page(report: &Report) -> String {
@@ -41,7 +41,7 @@ pub(crate) fn page(report: &Report) -> String {
 
 const TARGETS: &str = "ntwait works through handles; the limit is the least that any implementation must do. Ratios are \
     taken in one interleaved run on the same pinned CPUs.";
-const USED: &str = "Each bar is ntwait's median against what its target allows. 100 % is just good enough; \
+const USED: &str = "Each bar is ntwait's figure against what its target allows. 100 % is just good enough; \
     the figures are what it takes of what it may take.";
 const FAULTS: &str =
     "The promises of an NT event, tried on every contender. Most events are a flag, and a flag forgets.";
@@ -114,9 +114,7 @@ fn figure(drawing: &str) -> String {
 fn target_bars(report: &Report) -> String {
     let bar = |row: &Row| {
         let goal = row.goal.as_ref()?;
-        let figure = row.ours()?.median?;
-        let note = format!("{} of {}", format::figure(row.unit, figure), format::figure(row.unit, goal.allowed));
-        Some(Bar { id: row.id.clone(), what: row.what.clone(), used: goal.used?, note })
+        Some(Bar { id: row.id.clone(), what: row.what.clone(), used: goal.used?, note: goal.share.clone() })
     };
     bars(&report.rows.iter().filter_map(bar).collect::<Vec<_>>())
 }

@@ -12,12 +12,11 @@ fn too_awake(row: &Row) -> Option<String> {
     let share = |figure: Option<&Figure>| figure.and_then(|figure| figure.median).filter(|_| row.unit == Unit::Share);
     let (ours, limit) = (share(row.ours())?, share(row.limit())?);
     (ours.min(limit) < ASLEEP).then(|| {
-        let percent = |share: f64| (share * 100.0).round();
+        let id = row.id.trim_end_matches(".slept");
+        let (ours, limit) = ((ours * 100.0).round(), (limit * 100.0).round());
         format!(
-            "{}: of waits that should all sleep, {} % of ntwait's and {} % of the limit's did: its ratio is not to be trusted.",
-            row.row,
-            percent(ours),
-            percent(limit)
+            "{id}: its waits should all sleep; {ours} % of ntwait's did and {limit} % of the limit's. \
+             Do not trust its ratio."
         )
     })
 }
@@ -57,7 +56,8 @@ impl Report {
         };
         vec![
             "Contenders take turns (A B C A B C …) on the same pinned CPUs in one process that always has a second thread. \
-             A figure is the median over the rounds."
+             A figure is the median over the rounds; a ratio is the median of the ratios of each round, so that a \
+             disturbance that lasts hits both sides of it."
                 .to_owned(),
             format!(
                 "p99 is over single operations where each lasts long enough to be timed alone (one reading of the clock, \

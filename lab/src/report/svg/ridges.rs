@@ -5,7 +5,7 @@ use super::class_of;
 use super::scale::Scale;
 use crate::measure::Unit;
 use crate::report::format::{figure, maybe, tick};
-use crate::stats::Bucket;
+use crate::stats::{Bucket, coarser, steps_between};
 
 /// One contender's distribution.
 pub(crate) struct Ridge<'a> {
@@ -21,13 +21,17 @@ const LEFT: f64 = 180.0;
 const RIGHT: f64 = 840.0;
 const STEP: f64 = 52.0;
 const TOP: f64 = 12.0;
+/// On the whole axis: narrower ones are hard to see and to point at.
+const MOST_BUCKETS: f64 = 90.0;
 const NS: Unit = Unit::Nanoseconds;
 
 /// Draws all strips; `axis` names what is measured.
 pub(crate) fn ridges(ridges: &[Ridge<'_>], axis: &str) -> String {
     let bottom = TOP + STEP * ridges.len() as f64;
     let mut canvas = Canvas::new(WIDTH, bottom + 44.0);
-    let scale = Scale::log(range(ridges), (LEFT, RIGHT));
+    let (from, to) = range(ridges);
+    let scale = Scale::log((from, to), (LEFT, RIGHT));
+    let wider = (MOST_BUCKETS.recip() * steps_between(from, to)).ceil().max(1.0) as i64;
     for value in scale.ticks() {
         let x = scale.at(value);
         canvas.line((x, TOP), (x, bottom), "grid");
@@ -35,17 +39,16 @@ pub(crate) fn ridges(ridges: &[Ridge<'_>], axis: &str) -> String {
     }
     canvas.text((f64::midpoint(LEFT, RIGHT), bottom + 36.0), Anchor::Middle, "axis", axis);
     for (index, ridge) in ridges.iter().enumerate() {
-        strip(&mut canvas, scale, ridge, TOP + STEP * (index + 1) as f64);
+        strip(&mut canvas, scale, ridge, &coarser(ridge.buckets, wider), TOP + STEP * (index + 1) as f64);
     }
     canvas.finish(&format!("Distribution for each contender: {axis}"))
 }
 
-fn strip(canvas: &mut Canvas, scale: Scale, ridge: &Ridge<'_>, base: f64) {
+fn strip(canvas: &mut Canvas, scale: Scale, ridge: &Ridge<'_>, buckets: &[Bucket], base: f64) {
     let class = class_of(ridge.name);
-    let highest = ridge.buckets.iter().map(|bucket| bucket.share).fold(f64::MIN_POSITIVE, f64::max);
+    let highest = buckets.iter().map(|bucket| bucket.share).fold(f64::MIN_POSITIVE, f64::max);
     let height = |bucket: &Bucket| (STEP - 12.0) * bucket.share / highest;
-    let shown: Vec<&Bucket> =
-        ridge.buckets.iter().filter(|bucket| scale.at(bucket.from) < scale.at(bucket.to)).collect();
+    let shown: Vec<&Bucket> = buckets.iter().filter(|bucket| scale.at(bucket.from) < scale.at(bucket.to)).collect();
     let mut outline = Vec::with_capacity(2 * shown.len() + 2);
     outline.push((shown.first().map_or(LEFT, |bucket| scale.at(bucket.from)), base));
     for bucket in &shown {

@@ -1,23 +1,28 @@
 #!/usr/bin/env bash
 # Runs the models: natively, under the model checker, and their broken twins, which must fail.
 #
-#   loom-tests/run.sh             everything, within about ten minutes on two cores
+#   loom-tests/run.sh             everything, within ten minutes on two cores
 #   loom-tests/run.sh NAME…       only models whose names contain NAME, and no twins
 #
-# LOOM_MAX_PREEMPTIONS (default 2) bounds the preemptions in one explored execution; NTWAIT_DEEP=1 makes it 3, which
-# takes hours for the models with three threads.
-set -euo pipefail
-cd "$(dirname "$0")/.."
+# LOOM_MAX_PREEMPTIONS (default 2) bounds the preemptions in one explored execution; NTWAIT_DEEP=1 makes it 3.
+set -uo pipefail
+cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." || exit 1
 
-deep=${NTWAIT_DEEP:-0}
-default_preemptions=2
-[ "$deep" = 0 ] || default_preemptions=3
-export LOOM_MAX_PREEMPTIONS="${LOOM_MAX_PREEMPTIONS:-$default_preemptions}"
+preemptions=2
+[[ ${NTWAIT_DEEP:-0} == 0 ]] || preemptions=3
+export LOOM_MAX_PREEMPTIONS="${LOOM_MAX_PREEMPTIONS:-$preemptions}"
 export RUST_BACKTRACE=0
+failed=0
 
-echo "models, natively"
-cargo test --release -p ntwait-models "${@/#/}"
+echo "== models, natively"
+cargo test --release -p ntwait-models --no-fail-fast -- "$@" || failed=1
 
-echo "models, under the checker, up to $LOOM_MAX_PREEMPTIONS preemptions"
+echo "== models, under the checker, up to $LOOM_MAX_PREEMPTIONS preemptions"
 RUSTFLAGS="--cfg ntwait_loom" CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/loom" \
-    cargo test --release -p ntwait-models "$@"
+    cargo test --release -p ntwait-models --tests --no-fail-fast -- "$@" || failed=1
+
+if [[ $# == 0 ]]; then
+    echo "== broken twins"
+    cargo run --release -q -p ntwait-models --bin twins || failed=1
+fi
+exit "$failed"

@@ -42,23 +42,23 @@ fn b3_block_in_a_chain_is_not_used_again() {
     });
 }
 
-/// B3: a chain of several, of which the first waits again at once.
+/// B3: a chain of several, of which the last waits again at once.
 ///
-/// A: wait until B and C sleep; set E; set F          B: wait alertably for E; for F (both by hand)
-/// C: wait alertably for E
+/// A: wait until B and C sleep; set E; set F          B: wait alertably for E
+/// C: wait alertably for E; for F (both by hand)
 #[test]
 fn b3_chain_of_two() {
     model(|| {
         let nt = Nt::new();
-        let [event, other] = [nt.manual(false), nt.manual(false)];
-        let first = nt.spawn(move |nt| [event, other].map(|event| nt.wait_alertably(event, NEVER)));
-        nt.until_asleep(event, 1);
-        let second = nt.spawn(move |nt| nt.wait_alertably(event, NEVER));
-        nt.until_asleep(event, 2);
-        assert_eq!([event, other].map(|event| nt.set(event)), [0, 0]);
-        assert_eq!(first.join().unwrap(), [NtStatus::WAIT_0; 2]);
-        assert_eq!(second.join().unwrap(), NtStatus::WAIT_0);
-        assert_eq!([event, other].map(|event| (nt.state(event), nt.waiters(event))), [(1, 0); 2]);
+        let events = [nt.manual(false), nt.manual(false)];
+        let first = nt.spawn(move |nt| nt.wait_alertably(events[0], NEVER));
+        nt.until_asleep(events[0], 1);
+        let second = nt.spawn(move |nt| events.map(|event| nt.wait_alertably(event, NEVER)));
+        nt.until_asleep(events[0], 2);
+        assert_eq!(events.map(|event| nt.set(event)), [0, 0]);
+        assert_eq!(first.join().unwrap(), NtStatus::WAIT_0);
+        assert_eq!(second.join().unwrap(), [NtStatus::WAIT_0; 2]);
+        assert_eq!(events.map(|event| (nt.state(event), nt.waiters(event))), [(1, 0); 2]);
     });
 }
 
@@ -100,21 +100,40 @@ fn t1_record_goes_from_thread_to_thread() {
     });
 }
 
-/// T1: no two threads take the same record from the pool.
+/// T1: no two threads have the same record, though one is given back while another thread is about to take it.
 ///
-/// A: take a record          B: take one, give it back          C: take one (two are there)
+/// Two records are in the pool.
+/// A: take one; raise the flag; set E and F
+/// B: take one, wait until C sleeps, give it back; when the flag is up, wait for F
+/// C: wait for E
 #[test]
 fn t1_record_has_one_owner() {
     model(|| {
-        let held = spawn(Thread::current);
+        let nt = Nt::new();
+        let [event, other] = [nt.auto(false), nt.auto(false)];
         let _ = Thread::current();
-        held.join().unwrap();
+        spawn(Thread::current).join().unwrap();
         release_thread();
-        let others = [(); 2].map(|()| spawn(Thread::current));
+        let flag = shared_flag();
+        let second = nt.spawn({
+            let flag = flag.clone();
+            move |nt| {
+                let _ = Thread::current();
+                nt.until_asleep(event, 1);
+                release_thread();
+                while !flag.is_up() {
+                    yield_now();
+                }
+                nt.wait(other, NEVER)
+            }
+        });
+        let third = nt.spawn(move |nt| nt.wait(event, NEVER));
         let _ = Thread::current();
-        for other in others {
-            other.join().unwrap();
-        }
+        flag.raise();
+        nt.until_asleep(event, 1);
+        assert_eq!([nt.set(event), nt.set(other)], [0, 0]);
+        assert_eq!([second, third].map(|wait| wait.join().unwrap()), [NtStatus::WAIT_0; 2]);
+        assert_eq!([event, other].map(|event| (nt.state(event), nt.waiters(event))), [(0, 0); 2]);
     });
 }
 

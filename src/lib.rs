@@ -66,6 +66,11 @@ mod sys;
 mod wait;
 mod waiter;
 
+/// The README's example runs with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub use api::{EventHandle, INFINITE, Ntdll, NtdllApi, WAIT_OBJECT_0, WAIT_TIMEOUT};
 pub use event::{Event, Waitable, wait_all, wait_any};
 pub use handle::entry::Handle;

@@ -44,7 +44,7 @@ fn b3_block_in_a_chain_is_not_used_again() {
 
 /// B3: a chain of several, of which the last waits again at once.
 ///
-/// A: wait until B and C sleep; set E; set F          B: wait alertably for E
+/// A: wait until B sleeps; set E; set F          B: wait alertably for E
 /// C: wait alertably for E; for F (both by hand)
 #[test]
 fn b3_chain_of_two() {
@@ -54,7 +54,6 @@ fn b3_chain_of_two() {
         let first = nt.spawn(move |nt| nt.wait_alertably(events[0], NEVER));
         nt.until_asleep(events[0], 1);
         let second = nt.spawn(move |nt| events.map(|event| nt.wait_alertably(event, NEVER)));
-        nt.until_asleep(events[0], 2);
         assert_eq!(events.map(|event| nt.set(event)), [0, 0]);
         assert_eq!(first.join().unwrap(), NtStatus::WAIT_0);
         assert_eq!(second.join().unwrap(), [NtStatus::WAIT_0; 2]);
@@ -103,7 +102,7 @@ fn t1_record_goes_from_thread_to_thread() {
 /// T1: no two threads have the same record, though one is given back while another thread is about to take it.
 ///
 /// Two records are in the pool.
-/// A: take one; raise the flag; set E and F
+/// A: take one; raise the flag; wait until B is queued; set E and F
 /// B: take one, wait until C sleeps, give it back; when the flag is up, wait for F
 /// C: wait for E
 #[test]
@@ -130,7 +129,7 @@ fn t1_record_has_one_owner() {
         let third = nt.spawn(move |nt| nt.wait(event, NEVER));
         let _ = Thread::current();
         flag.raise();
-        nt.until_asleep(event, 1);
+        nt.until_queued(other);
         assert_eq!([nt.set(event), nt.set(other)], [0, 0]);
         assert_eq!([second, third].map(|wait| wait.join().unwrap()), [NtStatus::WAIT_0; 2]);
         assert_eq!([event, other].map(|event| (nt.state(event), nt.waiters(event))), [(0, 0); 2]);

@@ -154,6 +154,7 @@ fn u3_thief_beyond_the_cap() {
 ///
 /// A: wait for four (three are set)          B: wait until A is queued; pulse the fourth; set it
 #[test]
+#[cfg_attr(not(ntwait_loom), ignore = "natively four objects are far below the cap, and the pulse completes the wait")]
 fn u3_pulse_beyond_the_cap_passes_over() {
     model(|| {
         let nt = Nt::new();

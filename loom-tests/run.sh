@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Runs the models: natively, under the model checker, and their broken twins, which must fail.
 #
-#   loom-tests/run.sh             everything, within ten minutes on two cores
+#   loom-tests/run.sh             everything, in about five minutes on two cores, of which one is compiling for the checker
 #   loom-tests/run.sh NAME…       only models whose names contain NAME, and no twins
 #
-# LOOM_MAX_PREEMPTIONS (default 2) bounds the preemptions in one explored execution; NTWAIT_DEEP=1 makes it 3.
+# LOOM_MAX_PREEMPTIONS (default 2) bounds the preemptions in one explored execution of three threads; two threads get one
+# more, executions with weak loads two less. NTWAIT_DEEP=1 makes it 3: ten times the executions.
 set -uo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." || exit 1
 
@@ -23,6 +24,7 @@ RUSTFLAGS="--cfg ntwait_loom" CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/loom
 
 if [[ $# == 0 ]]; then
     echo "== broken twins"
+    # A twin that is caught is caught early.
     cargo run --release -q -p ntwait-models --bin twins || failed=1
 fi
 exit "$failed"

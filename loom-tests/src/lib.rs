@@ -14,6 +14,11 @@ use std::thread;
 
 pub use thread::{JoinHandle, yield_now};
 
+#[cfg(ntwait_loom)]
+use loom::sync as checked;
+#[cfg(not(ntwait_loom))]
+use std::sync as checked;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -128,32 +133,55 @@ pub fn model_reaching(endings: &[&str], body: impl Fn() -> &'static str + Send +
 
 /// A flag without any ordering of its own: what one thread wrote before a signal and another reads after a wait.
 #[derive(Clone, Debug)]
-pub struct Flag(Arc<flag::Cell>);
-
-#[cfg(ntwait_loom)]
-mod flag {
-    pub(super) use loom::sync::atomic::{AtomicBool as Cell, Ordering};
-}
-#[cfg(not(ntwait_loom))]
-mod flag {
-    pub(super) use std::sync::atomic::{AtomicBool as Cell, Ordering};
-}
+pub struct Flag(Arc<checked::atomic::AtomicBool>);
 
 /// A flag that is down.
 #[must_use]
 pub fn shared_flag() -> Flag {
-    Flag(Arc::new(flag::Cell::new(false)))
+    Flag(Arc::new(checked::atomic::AtomicBool::new(false)))
 }
 
 impl Flag {
     /// A plain store.
     pub fn raise(&self) {
-        self.0.store(true, flag::Ordering::Relaxed);
+        self.0.store(true, checked::atomic::Ordering::Relaxed);
     }
 
     /// A plain load.
     #[must_use]
     pub fn is_up(&self) -> bool {
-        self.0.load(flag::Ordering::Relaxed)
+        self.0.load(checked::atomic::Ordering::Relaxed)
+    }
+}
+
+/// A gate that one thread opens for others: a way to order them that has nothing of the library's in it.
+#[derive(Clone, Debug)]
+pub struct Gate(Arc<(checked::Mutex<bool>, checked::Condvar)>);
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Gate {
+    /// A gate that is shut.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Arc::new((checked::Mutex::new(false), checked::Condvar::new())))
+    }
+
+    /// Lets everybody through, for good.
+    pub fn open(&self) {
+        *self.0.0.lock().expect("no panic while it is held") = true;
+        self.0.1.notify_all();
+    }
+
+    /// Waits until it is open.
+    pub fn pass(&self) {
+        let mut open = self.0.0.lock().expect("no panic while it is held");
+        while !*open {
+            open = self.0.1.wait(open).expect("no panic while it is held");
+        }
     }
 }

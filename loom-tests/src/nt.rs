@@ -1,7 +1,9 @@
 //! Short forms of the calls that models are made of.
 
 use crate::JoinHandle;
-use ntwait::{AccessMask, EventType, Handle, NtStatus, ObjectAttributes, Runtime, WaitPolicy, WaitType};
+use ntwait::{
+    AccessMask, Ended, EventType, Handle, NtStatus, ObjectAttributes, Runtime, Timeout, WaitPolicy, WaitType,
+};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,6 +15,9 @@ pub const A_WHILE: Option<i64> = Some(-10_000);
 pub const NEVER: Option<i64> = None;
 /// A poll.
 pub const POLL: Option<i64> = Some(0);
+
+/// More objects than one signal locks.
+pub const BEYOND_THE_CAP: usize = if cfg!(ntwait_loom) { 4 } else { 257 };
 
 /// How long a native run waits for a thread that may be late.
 const PATIENCE: Duration = Duration::from_millis(20);
@@ -118,6 +123,15 @@ impl Nt {
     /// Waits for all of several.
     pub fn all(&self, events: &[Handle], timeout: Option<i64>) -> NtStatus {
         self.0.nt_wait_for_multiple_objects(events, WaitType::ALL, false, timeout)
+    }
+
+    /// Waits for all of any number.
+    pub fn all_of_many(&self, events: &[Handle], timeout: Option<i64>) -> NtStatus {
+        match self.0.wait_all(events, Timeout::from_nt(timeout)) {
+            Ok(Ended::Object(0)) => NtStatus::WAIT_0,
+            Ok(Ended::TimedOut) => NtStatus::TIMEOUT,
+            other => panic!("{other:?}"),
+        }
     }
 
     /// Waits alertably for the first of several, or for all.

@@ -3,7 +3,7 @@
 use ntwait::internals::{Thread, pass_time, release_thread};
 use ntwait::{Handle, NtStatus};
 use ntwait_models::nt::{NEVER, Nt, POLL, SOON};
-use ntwait_models::{model, model_reaching, shared_flag, spawn, yield_now};
+use ntwait_models::{Gate, model, model_reaching, spawn};
 use std::sync::{Arc, Mutex};
 
 /// B2: a signaller that finds a wait decides that wait or none: never the next one of the same thread.
@@ -102,37 +102,43 @@ fn t1_record_goes_from_thread_to_thread() {
 /// T1: no two threads have the same record, though one is given back while another thread is about to take it.
 ///
 /// Two records are in the pool.
-/// A: take one; raise the flag; wait until B is queued; set E and F
-/// B: take one, wait until C sleeps, give it back; when the flag is up, wait for F
-/// C: wait for E
+/// A: take one; open gate 2; set F; when B is done, set E
+/// B: take one; pass gate 1; give it back; pass gate 2; wait for F
+/// C: take one; open gate 1; wait for E
 #[test]
 fn t1_record_has_one_owner() {
     model(|| {
         let nt = Nt::new();
-        let [event, other] = [nt.auto(false), nt.auto(false)];
+        let events = [nt.auto(false), nt.auto(false)];
+        let gates = [Gate::new(), Gate::new()];
         let _ = Thread::current();
         spawn(Thread::current).join().unwrap();
         release_thread();
-        let flag = shared_flag();
         let second = nt.spawn({
-            let flag = flag.clone();
+            let gates = gates.clone();
             move |nt| {
                 let _ = Thread::current();
-                nt.until_asleep(event, 1);
+                gates[0].pass();
                 release_thread();
-                while !flag.is_up() {
-                    yield_now();
-                }
-                nt.wait(other, NEVER)
+                gates[1].pass();
+                nt.wait(events[1], NEVER)
             }
         });
-        let third = nt.spawn(move |nt| nt.wait(event, NEVER));
+        let third = nt.spawn({
+            let gates = gates.clone();
+            move |nt| {
+                let _ = Thread::current();
+                gates[0].open();
+                nt.wait(events[0], NEVER)
+            }
+        });
         let _ = Thread::current();
-        flag.raise();
-        nt.until_queued(other);
-        assert_eq!([nt.set(event), nt.set(other)], [0, 0]);
-        assert_eq!([second, third].map(|wait| wait.join().unwrap()), [NtStatus::WAIT_0; 2]);
-        assert_eq!([event, other].map(|event| (nt.state(event), nt.waiters(event))), [(0, 0); 2]);
+        gates[1].open();
+        nt.set(events[1]);
+        assert_eq!(second.join().unwrap(), NtStatus::WAIT_0);
+        nt.set(events[0]);
+        assert_eq!(third.join().unwrap(), NtStatus::WAIT_0);
+        assert_eq!(events.map(|event| (nt.state(event), nt.waiters(event))), [(0, 0); 2]);
     });
 }
 
@@ -178,23 +184,22 @@ fn d1_end_of_a_thread_is_a_signal() {
 
 /// D1: the end of a thread against the end of the runtime in which it has an object.
 ///
-/// A: make a handle of its own object; raise the flag; end          B: when the flag is up, drop the runtime
+/// A: make a handle of its own object; let go of the runtime; open the gate; end
+/// B: pass the gate; drop the runtime
 #[test]
 fn d1_end_of_a_thread_against_end_of_the_runtime() {
     model(|| {
         let nt = Nt::new();
-        let flag = shared_flag();
+        let gate = Gate::new();
         let thread = spawn({
-            let (nt, flag) = (nt.clone(), flag.clone());
+            let (nt, gate) = (nt.clone(), gate.clone());
             move || {
                 assert!(nt.duplicate(Handle::CURRENT_THREAD).is_ok());
                 drop(nt);
-                flag.raise();
+                gate.open();
             }
         });
-        while !flag.is_up() {
-            yield_now();
-        }
+        gate.pass();
         drop(nt);
         thread.join().unwrap();
     });

@@ -4,7 +4,7 @@
 
 use ntwait::internals::pass_time;
 use ntwait::{Handle, NtStatus};
-use ntwait_models::nt::{NEVER, Nt, POLL, SOON};
+use ntwait_models::nt::{BEYOND_THE_CAP, NEVER, Nt, POLL, SOON};
 use ntwait_models::{JoinHandle, model, model_reaching};
 
 fn assert_satisfied(wait: JoinHandle<NtStatus>) {
@@ -15,6 +15,15 @@ fn assert_idle(nt: &Nt, events: &[Handle], states: &[i32]) {
     let found: Vec<_> = events.iter().map(|&event| (nt.state(event), nt.waiters(event))).collect();
     let wanted: Vec<_> = states.iter().map(|&state| (state, 0)).collect();
     assert_eq!(found, wanted);
+}
+
+/// More objects than one signal locks: auto-reset events, the first and the last as said, manual ones set between.
+fn too_many(nt: &Nt, [first, last]: [bool; 2]) -> (Vec<Handle>, [Handle; 2]) {
+    let ends = [nt.auto(first), nt.auto(last)];
+    let mut events: Vec<_> = (2..BEYOND_THE_CAP).map(|_| nt.manual(true)).collect();
+    events.insert(0, ends[0]);
+    events.push(ends[1]);
+    (events, ends)
 }
 
 /// U2: a wait-all that arrives between the making of the union and its locking.
@@ -115,58 +124,56 @@ fn u1_pulse_completes_a_wait_all() {
 
 /// U3: beyond the cap the wait tests for itself, and completes.
 ///
-/// A: wait for four (two are set)          B: set the third          C: set the fourth
+/// A: wait for too many (all but two are set)          B: set the first          C: set the last
 #[test]
 fn u3_wait_all_beyond_the_cap() {
     model(|| {
         let nt = Nt::new();
-        let events = [nt.auto(true), nt.auto(false), nt.manual(true), nt.auto(false)];
-        let setter = nt.spawn(move |nt| nt.set(events[1]));
-        let all = nt.spawn(move |nt| nt.all(&events, NEVER));
-        nt.set(events[3]);
+        let (events, [first, last]) = too_many(&nt, [false, false]);
+        let setter = nt.spawn(move |nt| nt.set(first));
+        let all = nt.spawn(move |nt| nt.all_of_many(&events, NEVER));
+        nt.set(last);
         assert_satisfied(all);
         setter.join().unwrap();
-        assert_idle(&nt, &events, &[0, 0, 1, 0]);
+        assert_idle(&nt, &[first, last], &[0, 0]);
     });
 }
 
 /// U3: all or nothing also there, against a thief and a time-out.
 ///
-/// A: wait for four (three are set), may time out          B: set the fourth          C: poll the first
+/// A: wait for too many (all but one are set), may time out          B: set that          C: poll the first
 #[test]
 fn u3_thief_beyond_the_cap() {
     model_reaching(&["all", "thief"], || {
         let nt = Nt::new();
-        let events = [nt.auto(true), nt.auto(false), nt.manual(true), nt.manual(true)];
+        let (events, [first, last]) = too_many(&nt, [true, false]);
         pass_time();
-        let setter = nt.spawn(move |nt| nt.set(events[1]));
-        let all = nt.spawn(move |nt| nt.all(&events, SOON));
-        let stolen = nt.wait(events[0], POLL) == NtStatus::WAIT_0;
+        let setter = nt.spawn(move |nt| nt.set(last));
+        let all = nt.spawn(move |nt| nt.all_of_many(&events, SOON));
+        let stolen = nt.wait(first, POLL) == NtStatus::WAIT_0;
         setter.join().unwrap();
         let taken = all.join().unwrap() == NtStatus::WAIT_0;
         assert_ne!(stolen, taken);
-        assert_idle(&nt, &events, if taken { &[0, 0, 1, 1] } else { &[0, 1, 1, 1] });
+        assert_idle(&nt, &[first, last], if taken { &[0, 0] } else { &[0, 1] });
         if taken { "all" } else { "thief" }
     });
 }
 
-/// U3: a pulse beyond the cap passes over the wait-all [E14], which keeps its place.
+/// U3: a pulse beyond the cap passes over the wait-all (E14), which keeps its place.
 ///
-/// A: wait for four (three are set)          B: wait until A is queued; pulse the fourth; set it
+/// A: wait for too many (all but the last are set)          B: wait until A is queued; pulse the last; set it
 #[test]
-#[cfg_attr(not(ntwait_loom), ignore = "natively four objects are far below the cap, and the pulse completes the wait")]
 fn u3_pulse_beyond_the_cap_passes_over() {
     model(|| {
         let nt = Nt::new();
-        let events = [nt.auto(true), nt.auto(true), nt.auto(false), nt.auto(true)];
-        let all = nt.spawn(move |nt| nt.all(&events, NEVER));
-        nt.until_queued(events[2]);
-        assert_eq!(nt.pulse(events[2]), 0);
-        assert_idle(&nt, &events[..0], &[]);
-        assert_eq!((nt.state(events[0]), nt.waiters(events[2])), (1, 1));
-        nt.set(events[2]);
+        let (events, [first, last]) = too_many(&nt, [true, false]);
+        let all = nt.spawn(move |nt| nt.all_of_many(&events, NEVER));
+        nt.until_queued(last);
+        assert_eq!(nt.pulse(last), 0);
+        assert_eq!([first, last].map(|event| (nt.state(event), nt.waiters(event))), [(1, 1), (0, 1)]);
+        nt.set(last);
         assert_satisfied(all);
-        assert_idle(&nt, &events, &[0, 0, 0, 0]);
+        assert_idle(&nt, &[first, last], &[0, 0]);
     });
 }
 

@@ -4,13 +4,13 @@
 #   loom-tests/run.sh             everything, in about five minutes on two cores, of which one is compiling for the checker
 #   loom-tests/run.sh NAME…       only models whose names contain NAME, and no twins
 #
-# LOOM_MAX_PREEMPTIONS (default 2) bounds the preemptions in one explored execution of three threads; two threads get one
-# more, executions with weak loads two less. NTWAIT_DEEP=1 makes it 3: ten times the executions.
+# LOOM_MAX_PREEMPTIONS (default 3) bounds the preemptions in one explored execution of three threads; two threads get one
+# more, executions with weak loads two less. NTWAIT_DEEP=1 makes it 4: ten times the executions.
 set -uo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." || exit 1
 
-preemptions=2
-[[ ${NTWAIT_DEEP:-0} == 0 ]] || preemptions=3
+preemptions=3
+[[ ${NTWAIT_DEEP:-0} == 0 ]] || preemptions=4
 export LOOM_MAX_PREEMPTIONS="${LOOM_MAX_PREEMPTIONS:-$preemptions}"
 export RUST_BACKTRACE=0
 failed=0
@@ -25,6 +25,6 @@ RUSTFLAGS="--cfg ntwait_loom" CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/loom
 if [[ $# == 0 ]]; then
     echo "== broken twins"
     # A twin that is caught is caught early.
-    cargo run --release -q -p ntwait-models --bin twins || failed=1
+    LOOM_MAX_PREEMPTIONS=3 cargo run --release -q -p ntwait-models --bin twins || failed=1
 fi
 exit "$failed"

@@ -6,7 +6,7 @@
 #![allow(clippy::disallowed_types, reason = "this file is the door that the ban on std atomics leads to")]
 
 #[cfg(not(ntwait_loom))]
-pub(crate) use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+pub(crate) use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering, compiler_fence};
 #[cfg(ntwait_loom)]
 pub(crate) use modelled::{AtomicPtr, AtomicU32, AtomicU64, Ordering, weak_loads};
 

@@ -21,6 +21,12 @@ unsafe impl<T: Send> Sync for Guarded<T> {}
 // SAFETY: a `Guarded` owns its value and nothing else.
 unsafe impl<T: Send> Send for Guarded<T> {}
 
+impl<T: Copy + Default> Default for Guarded<T> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
 impl<T: Copy> Guarded<T> {
     #[cfg(not(ntwait_loom))]
     pub(crate) const fn new(value: T) -> Self {

@@ -10,7 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// 100 ns ticks in a second: NT's unit of time.
 const TICKS_PER_SECOND: u64 = 10_000_000;
 /// Seconds from 1601-01-01, where NT's absolute times begin, to 1970-01-01.
-const SECONDS_1601_TO_1970: u64 = 11_644_473_600;
+pub(crate) const NT_EPOCH_SECONDS: u64 = 11_644_473_600;
 
 /// How long a wait may last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -56,7 +56,7 @@ impl Timeout {
             Some(0) => Self::Poll,
             Some(ticks) if ticks < 0 => Self::After(from_ticks(ticks.unsigned_abs())),
             Some(ticks) => {
-                Self::At(UNIX_EPOCH - Duration::from_secs(SECONDS_1601_TO_1970) + from_ticks(ticks.unsigned_abs()))
+                Self::At(UNIX_EPOCH - Duration::from_secs(NT_EPOCH_SECONDS) + from_ticks(ticks.unsigned_abs()))
             }
         }
     }
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn d1_table_of_nt_times() {
-        let epoch_1601 = UNIX_EPOCH - Duration::from_secs(SECONDS_1601_TO_1970);
+        let epoch_1601 = UNIX_EPOCH - Duration::from_secs(NT_EPOCH_SECONDS);
         let table = [
             (None, Timeout::Never),
             (Some(0), Timeout::Poll),

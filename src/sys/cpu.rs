@@ -64,6 +64,34 @@ pub(crate) fn yield_now() {
     loom::thread::yield_now();
 }
 
+/// The kernel's number for the calling thread.
+pub(crate) fn thread_id() -> u32 {
+    #[cfg(not(ntwait_loom))]
+    return rustix::thread::gettid().as_raw_nonzero().get().unsigned_abs();
+    #[cfg(ntwait_loom)]
+    return 1;
+}
+
+/// Is the calling thread the one that the process began with?
+pub(crate) fn is_first_thread() -> bool {
+    #[cfg(not(ntwait_loom))]
+    return thread_id() == std::process::id();
+    #[cfg(ntwait_loom)]
+    return false;
+}
+
+/// How many threads the process has. `None`: the kernel does not say.
+#[cfg(not(ntwait_loom))]
+pub(crate) fn threads_of_process() -> Option<u32> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    status.lines().find_map(|line| line.strip_prefix("Threads:"))?.trim().parse().ok()
+}
+
+#[cfg(ntwait_loom)]
+pub(crate) fn threads_of_process() -> Option<u32> {
+    None
+}
+
 /// The number of CPUs in the kernel's notation: `0-3,8`.
 #[cfg(not(ntwait_loom))]
 fn count_in_list(list: &str) -> Option<u32> {

@@ -54,6 +54,13 @@ impl FutexAddr {
             Self(Place::Whole(halves.wrapping_add(high)))
         }
     }
+
+    /// For the system call.
+    #[cfg(not(ntwait_loom))]
+    pub(crate) fn as_ptr(self) -> *const AtomicU32 {
+        let Place::Whole(word) = self.0;
+        word
+    }
 }
 
 #[cfg(not(ntwait_loom))]
@@ -99,6 +106,8 @@ mod kernel {
 }
 
 #[cfg(not(ntwait_loom))]
+pub(crate) use super::nap::wait_unless_noted;
+#[cfg(not(ntwait_loom))]
 pub(crate) use kernel::{wait, wake};
 
 #[cfg(ntwait_loom)]
@@ -108,13 +117,27 @@ mod modelled {
     use super::{Deadline, FutexAddr, Place, Slept};
 
     pub(crate) fn wait(addr: FutexAddr, expected: u32, deadline: &Deadline) -> Slept {
-        let load = move || match addr.0 {
+        model::futex_wait(key(addr), || load(addr), expected, deadline)
+    }
+
+    /// As `wait`, but does not sleep if this is so: a request, whose sender then disturbs all sleepers.
+    pub(crate) fn wait_unless(
+        addr: FutexAddr,
+        expected: u32,
+        deadline: &Deadline,
+        requested: impl Fn() -> bool,
+    ) -> Slept {
+        let seen = || if requested() { !expected } else { load(addr) };
+        model::futex_wait(key(addr), seen, expected, deadline)
+    }
+
+    fn load(addr: FutexAddr) -> u32 {
+        match addr.0 {
             // SAFETY: the caller sleeps on a word of its own or of an object it is linked to.
             Place::Whole(word) => unsafe { &*word }.load(Ordering::Relaxed),
             // SAFETY: as above.
             Place::High(word) => (unsafe { &*word }.load(Ordering::Relaxed) >> 32) as u32,
-        };
-        model::futex_wait(key(addr), load, expected, deadline)
+        }
     }
 
     pub(crate) fn wake(addr: FutexAddr, count: u32) -> usize {
@@ -130,4 +153,4 @@ mod modelled {
 }
 
 #[cfg(ntwait_loom)]
-pub(crate) use modelled::{wait, wake};
+pub(crate) use modelled::{wait, wait_unless, wake};

@@ -16,6 +16,7 @@
 use super::atomic::{AtomicU32, Ordering};
 use super::clock::Deadline;
 use super::cpu;
+use super::depth;
 use super::futex::{self, FutexAddr};
 use core::cell::UnsafeCell;
 use core::ops::{Deref, DerefMut};
@@ -57,6 +58,7 @@ impl<T> FutexLock<T> {
 
     #[inline]
     pub(crate) fn lock(&self) -> Guard<'_, T> {
+        debug_assert!(depth::is_raised(), "G1");
         if self.state.compare_exchange(FREE, TAKEN, Ordering::Acquire, Ordering::Relaxed).is_err() {
             self.lock_slow();
         }
@@ -77,6 +79,12 @@ impl<T> FutexLock<T> {
         while self.state.swap(CONTENDED, Ordering::Acquire) != FREE {
             futex::wait(FutexAddr::whole(&self.state), CONTENDED, &Deadline::Never);
         }
+    }
+}
+
+impl<T: Default> Default for FutexLock<T> {
+    fn default() -> Self {
+        Self::new(T::default())
     }
 }
 

@@ -8,10 +8,24 @@
 pub(crate) mod atomic;
 pub(crate) mod cell;
 pub(crate) mod clock;
+#[cfg(not(ntwait_loom))]
+pub(crate) mod clone;
 pub(crate) mod cpu;
+pub(crate) mod depth;
+#[cfg(not(ntwait_loom))]
+pub(crate) mod frames;
 pub(crate) mod futex;
 pub(crate) mod lock;
 #[cfg(ntwait_loom)]
 pub(crate) mod model;
+#[cfg(not(ntwait_loom))]
+pub(crate) mod nap;
+pub(crate) mod per_process;
 pub(crate) mod region;
+pub(crate) mod schedule;
+#[cfg(not(ntwait_loom))]
+pub(crate) mod signal;
+#[cfg(not(ntwait_loom))]
+pub(crate) mod stack;
 pub(crate) mod tls;
+pub(crate) mod usage;

@@ -47,6 +47,7 @@ loom::lazy_static! {
     static ref WORLD: Mutex<World> = Mutex::new(World::default());
 }
 
+/// Sleeps while the word that `load` reads is `expected`.
 pub(crate) fn futex_wait(key: usize, load: impl Fn() -> u32, expected: u32, deadline: &Deadline) -> Slept {
     let mut world = WORLD.lock().unwrap();
     if load() != expected {

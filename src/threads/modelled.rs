@@ -1,0 +1,59 @@
+//! Threads of a model: the checker's, which end when their first function does.
+
+use super::{BackendInUse, Job, Start, StartError, ThreadBackend};
+use crate::sys::usage::Usage;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+/// What unwinds a thread of a model that ends from within.
+#[derive(Debug)]
+enum End {
+    Left,
+    Abandoned,
+}
+
+struct Parcel(Job);
+
+// SAFETY: a job is for another thread.
+#[allow(unsafe_code, reason = "the job's data goes to its thread")]
+unsafe impl Send for Parcel {}
+
+#[allow(unsafe_code, reason = "runs the job")]
+pub(crate) fn start(job: Job, _how: &Start) -> Result<(), StartError> {
+    let parcel = Parcel(job);
+    loom::thread::spawn(move || {
+        let Parcel(job) = { parcel };
+        // SAFETY: run once, on the thread that was made for it.
+        let end = catch_unwind(AssertUnwindSafe(|| unsafe { (job.run)(job.data) }));
+        match end.map_err(|payload| payload.downcast::<End>()) {
+            Ok(()) => {}
+            Err(Ok(end)) if matches!(*end, End::Left) => {}
+            Err(Ok(_)) => return,
+            Err(Err(payload)) => resume_unwind(payload),
+        }
+        // SAFETY: once, on its thread, after run.
+        unsafe { (job.finish)(job.data) };
+    });
+    Ok(())
+}
+
+pub(crate) fn leave() -> ! {
+    resume_unwind(Box::new(End::Left))
+}
+
+pub(crate) fn abandon() -> ! {
+    resume_unwind(Box::new(End::Abandoned))
+}
+
+pub(crate) fn in_use(_wanted: ThreadBackend) -> BackendInUse {
+    BackendInUse::new(ThreadBackend::Pthread, "a model")
+}
+
+pub(crate) fn used_before() -> Usage {
+    Usage::default()
+}
+
+pub(crate) fn mark(_changed: u8, _used: Usage) {}
+
+pub(crate) fn service_threads() -> u32 {
+    0
+}

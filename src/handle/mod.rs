@@ -21,16 +21,19 @@
 
 #![allow(unsafe_code, reason = "slots are indexed without a bounds check")]
 
+pub(crate) mod bodies;
 pub(crate) mod entry;
 mod shard;
 mod supply;
 
 use crate::objects::slot::{Born, Slot};
-use crate::objects::{self, Home, Kind, Target};
+use crate::objects::{self, Birth, Home, Kind, Target};
 use crate::status::NtStatus;
 use crate::sys::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::sys::lock::FutexLock;
 use crate::sys::region::{OutOfMemory, Region};
+use crate::waiter::shield::Shield;
+use bodies::Bodies;
 use crossbeam_utils::CachePadded;
 use entry::{Entry, Handle, Pseudo};
 use shard::Shard;
@@ -80,14 +83,6 @@ pub(crate) struct FirstLook {
     pub(crate) is_clear: bool,
 }
 
-/// A new object's first state.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Birth {
-    pub(crate) kind: Kind,
-    pub(crate) flags: u64,
-    pub(crate) state: bool,
-}
-
 /// The table.
 #[derive(Debug)]
 pub(crate) struct Table {
@@ -95,6 +90,7 @@ pub(crate) struct Table {
     birthmark: Region<AtomicU64>,
     entries: Entries,
     slots: Slots,
+    bodies: Bodies,
     next_segment: CachePadded<AtomicU32>,
     next_slot: AtomicU32,
     shards: [CachePadded<FutexLock<Shard>>; SHARDS],
@@ -117,6 +113,7 @@ impl Table {
             birthmark,
             entries,
             slots,
+            bodies: Bodies::new()?,
             next_segment: CachePadded::new(AtomicU32::new(0)),
             next_slot: AtomicU32::new(0),
             shards: core::array::from_fn(|_| CachePadded::new(FutexLock::new(Shard::default()))),
@@ -187,10 +184,11 @@ impl Table {
 
     /// A new object and a handle to it.
     pub(crate) fn create(&self, birth: Birth, grant: Grant) -> Result<Handle, NtStatus> {
+        let _shield = Shield::raise();
         let (index, issue, slot_index) = self.take(grant.mask)?;
         // SAFETY: indices come from runs of this table's slots.
         let slot = unsafe { self.slots.get_unchecked(slot_index as usize) };
-        let generation = slot.bear(birth.kind, birth.flags, birth.state, Born::WithHandle);
+        let generation = slot.bear(birth, Born::WithHandle);
         let entry = Entry::live(issue, slot_index, generation, birth.kind as u8, grant.bits);
         self.publish(index, entry);
         Ok(Handle::from_parts(index, issue))
@@ -198,11 +196,24 @@ impl Table {
 
     /// A new object without a handle, kept alive by the caller's pin.
     pub(crate) fn create_pinned(&self, birth: Birth) -> Result<Target<'_>, NtStatus> {
+        let _shield = Shield::raise();
         let index = self.obtain_slot()?;
         // SAFETY: indices come from runs of this table's slots.
         let slot = unsafe { self.slots.get_unchecked(index as usize) };
-        let generation = slot.bear(birth.kind, birth.flags, birth.state, Born::Pinned);
+        let generation = slot.bear(birth, Born::Pinned);
         Ok(Target { slot, generation, kind: birth.kind })
+    }
+
+    /// The bodies of thread objects.
+    pub(crate) fn bodies(&self) -> &Bodies {
+        &self.bodies
+    }
+
+    /// The number of the body of the object that has died here.
+    #[inline]
+    fn bodily_remains(&self, slot: &Slot) -> Option<u32> {
+        // SAFETY: called by who destroyed the object and is about to free the slot.
+        unsafe { slot.bodily_remains() }
     }
 
     /// The index of one of this table's slots.
@@ -221,6 +232,7 @@ impl Table {
 
     /// One more handle to an object.
     pub(crate) fn add_handle(&self, target: Target<'_>, grant: Grant) -> Result<Handle, NtStatus> {
+        let _shield = Shield::raise();
         let (index, issue) = self.take_index(grant.mask)?;
         let Some(mut held) = target.slot.lock(target.generation) else {
             self.shard_of(index).lock().free_index(index, &self.entries);
@@ -242,6 +254,7 @@ impl Table {
 
     /// Closes a handle.
     pub(crate) fn close(&self, handle: Handle) -> Result<(), NtStatus> {
+        let _shield = Shield::raise();
         let entry = self.change(handle, |entry| {
             if entry.has(Entry::PROTECT) {
                 return Err(NtStatus::HANDLE_NOT_CLOSABLE);
@@ -252,10 +265,15 @@ impl Table {
         let target = self.target(entry, Kind::Event);
         let destroyed = objects::drop_handle(target);
         let index = handle.index() as u32;
+        let remains = destroyed.then(|| self.bodily_remains(target.slot)).flatten();
         let mut shard = self.shard_of(index).lock();
         shard.free_index(index, &self.entries);
         if destroyed {
             shard.free_slot(entry.slot() as u32, &self.slots);
+        }
+        drop(shard);
+        if let Some(body) = remains {
+            self.bodies.put(body);
         }
         Ok(())
     }
@@ -284,6 +302,7 @@ impl Table {
 
     /// What a handle may do, all of it.
     pub(crate) fn grant(&self, handle: Handle) -> Result<Grant, NtStatus> {
+        let _shield = Shield::raise();
         loop {
             let entry = self.entry(handle).filter(|entry| entry.is_named_by(handle)).ok_or(NtStatus::INVALID_HANDLE)?;
             let index = handle.index() as u32;
@@ -304,8 +323,12 @@ impl Home for Table {
         if self.require_birthplace().is_err() {
             return;
         }
+        let remains = self.bodily_remains(slot);
         let index = self.slots.index_of(slot) as u32;
         self.shards[home_shard()].lock().free_slot(index, &self.slots);
+        if let Some(body) = remains {
+            self.bodies.put(body);
+        }
     }
 }
 

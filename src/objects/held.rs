@@ -66,6 +66,13 @@ impl<'s> Held<'s> {
         Kind::from_bits(bits as u8)
     }
 
+    /// The number of the object's body, if it has one.
+    pub(crate) fn body(&self) -> Option<u32> {
+        // SAFETY: S2, we hold the lock.
+        let body = unsafe { self.slot.body.get() };
+        (body != 0).then_some(body)
+    }
+
     pub(crate) fn is_signaled(&self) -> bool {
         self.kind().is_signaled(self.word)
     }
@@ -89,6 +96,15 @@ impl<'s> Held<'s> {
     pub(crate) fn drop_handle(&mut self) {
         // SAFETY: S2, we hold the lock.
         unsafe { self.slot.handles.set(self.handles() - 1) };
+    }
+
+    /// One more reference without a handle.
+    pub(crate) fn pin(&mut self) {
+        self.word = self.word.with(Word::SHARED);
+        // SAFETY: S2, we hold the lock.
+        let pins = unsafe { self.slot.pins.get() };
+        // SAFETY: S2, we hold the lock.
+        unsafe { self.slot.pins.set(pins + 1) };
     }
 
     pub(crate) fn unpin(&mut self) {

@@ -14,6 +14,7 @@
 pub(crate) mod event;
 pub(crate) mod held;
 pub(crate) mod slot;
+pub(crate) mod thread;
 pub(crate) mod word;
 
 use held::Held;
@@ -69,6 +70,23 @@ impl Kind {
     }
 }
 
+/// A new object's first state.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Birth {
+    pub(crate) kind: Kind,
+    pub(crate) flags: u64,
+    pub(crate) state: bool,
+    /// The number of its body, 0 for none.
+    pub(crate) body: u32,
+}
+
+impl Birth {
+    /// A process or thread that runs.
+    pub(crate) const fn running(kind: Kind, body: u32) -> Self {
+        Self { kind, flags: kind.flags(), state: false, body }
+    }
+}
+
 /// An object that a live handle named: the slot and the generation that the handle stood for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Target<'r> {
@@ -78,7 +96,7 @@ pub(crate) struct Target<'r> {
 }
 
 /// Where slots of destroyed objects go.
-pub(crate) trait Home {
+pub(crate) trait Home: core::fmt::Debug {
     fn recycle(&self, slot: &Slot);
 }
 

@@ -27,13 +27,14 @@
 
 #![allow(unsafe_code, reason = "fields guarded by the object lock")]
 
-use super::Kind;
+use super::Birth;
 use super::held::Held;
 use super::word::{RETIRED, Word};
 use crate::sys::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::sys::cell::Guarded;
 use crate::sys::clock::Deadline;
 use crate::sys::cpu;
+use crate::sys::depth;
 use crate::sys::futex::{self, FutexAddr};
 use crate::sys::region::Zeroed;
 use crate::waiter::Link;
@@ -54,6 +55,8 @@ pub(crate) struct Slot {
     /// 1: the next epoch sleeper to rise wakes the rest.
     baton: AtomicU32,
     pub(super) kind: Guarded<u32>,
+    /// The number of the object's body, if its kind needs more than a slot; 0 for none.
+    pub(super) body: Guarded<u32>,
     next_free: Guarded<u32>,
 }
 
@@ -73,6 +76,7 @@ impl Default for Slot {
             epoch: AtomicU32::new(0),
             baton: AtomicU32::new(0),
             kind: Guarded::new(0),
+            body: Guarded::new(0),
             next_free: Guarded::new(0),
         }
     }
@@ -83,7 +87,7 @@ unsafe impl Zeroed for Slot {}
 
 impl Slot {
     /// Makes a free slot an object, with one handle or one pin, and returns its generation.
-    pub(crate) fn bear(&self, kind: Kind, flags: u64, state: bool, born: Born) -> u32 {
+    pub(crate) fn bear(&self, birth: Birth, born: Born) -> u32 {
         // Relaxed: the slot came from the free list, whose lock orders us after the object that died here.
         let generation = Word::from_bits(self.word.load(Ordering::Relaxed)).generation();
         let (handles, pins, shared) = match born {
@@ -95,9 +99,11 @@ impl Slot {
         // SAFETY: S2, not published yet.
         unsafe { self.pins.set(pins) };
         // SAFETY: S2, not published yet.
-        unsafe { self.kind.set(kind as u32) };
+        unsafe { self.kind.set(birth.kind as u32) };
+        // SAFETY: S2, not published yet.
+        unsafe { self.body.set(birth.body) };
         // Release: whoever locks this generation sees the fields.
-        self.word.store(Word::new(generation, flags | shared, state).bits(), Ordering::Release);
+        self.word.store(Word::new(generation, birth.flags | shared, birth.state).bits(), Ordering::Release);
         generation
     }
 
@@ -135,6 +141,7 @@ impl Slot {
     /// Takes the lock of the object of this generation; `None` if it is gone.
     #[inline]
     pub(crate) fn lock(&self, generation: u32) -> Option<Held<'_>> {
+        debug_assert!(depth::is_raised(), "G1");
         let word = self.load_to_change();
         if word.generation() == generation && !word.has(Word::LOCKED) {
             let locked = word.with(Word::LOCKED);
@@ -211,6 +218,16 @@ impl Slot {
     pub(crate) unsafe fn set_next_free(&self, next: u32) {
         // SAFETY: the caller's lock (S2).
         unsafe { self.next_free.set(next) };
+    }
+
+    /// The number of the body that the object which has died here had.
+    ///
+    /// # Safety
+    /// The object is destroyed and the slot is the caller's to recycle.
+    pub(crate) unsafe fn bodily_remains(&self) -> Option<u32> {
+        // SAFETY: S2, the caller has the slot.
+        let body = unsafe { self.body.get() };
+        (body != 0).then_some(body)
     }
 
     /// Has this slot used up its generations? Only asked of free slots.

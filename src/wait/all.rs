@@ -17,10 +17,11 @@
 
 use super::lockset::{LockSet, Place, storage};
 use super::take::{self, Seen};
-use super::{Ended, Gone, Refused, Terms, Until, ended, sleep};
+use super::{Attempt, Ended, Gone, Refused, Terms, Until, ended, sleep, until_ended};
 use crate::objects::Target;
 use crate::waiter::park::Why;
 use crate::waiter::record::{INLINE_BLOCKS, ThreadRecord, with_current};
+use crate::waiter::shield::{Shield, ShieldedVec};
 use crate::waiter::{self, Role, WaitBlock};
 
 /// Waits until all targets can be taken together, and takes them.
@@ -30,8 +31,7 @@ pub(crate) fn wait(targets: &[Target<'_>], terms: &Terms<'_>) -> Result<Ended, R
         9..=64 => wait_on_stack::<64>(targets, terms),
         count => {
             let mut places = storage(count).ok_or(Refused::NoMemory)?;
-            let mut order: Vec<u32> = Vec::new();
-            order.try_reserve_exact(count).map_err(|_| Refused::NoMemory)?;
+            let mut order = ShieldedVec::with_capacity(count).ok_or(Refused::NoMemory)?;
             order.resize(count, 0);
             wait_with(targets, terms, &mut order, &mut places)
         }
@@ -103,13 +103,7 @@ impl<'r> All<'_, 'r> {
         if self.until.has_passed() {
             return Ok(Ended::TimedOut);
         }
-        with_current(|me| {
-            loop {
-                if let Some(end) = self.block(me, places)? {
-                    return Ok(end?);
-                }
-            }
-        })
+        with_current(|me| until_ended(me, self.targets, self.terms.home, || self.block(me, places)))
     }
 
     /// False: one object was seen clear, so the wait cannot be satisfied at this moment. Loads only.
@@ -142,14 +136,15 @@ impl<'r> All<'_, 'r> {
 
     /// Takes all objects if all are signalled.
     fn take(&self, places: &mut [Place<'r>]) -> Result<bool, Gone> {
+        let _shield = Shield::raise();
         let mut locks = self.lock(places)?;
         let taken = locks.take_everything();
         locks.release(self.terms.home);
         Ok(taken)
     }
 
-    /// Queues on all objects and sleeps. `None`: a signaller asks for another test.
-    fn block(&mut self, me: &ThreadRecord, places: &mut [Place<'r>]) -> Result<Option<Result<Ended, Gone>>, Refused> {
+    /// Queues on all objects and sleeps.
+    fn block(&mut self, me: &ThreadRecord, places: &mut [Place<'r>]) -> Result<Attempt, Refused> {
         if self.targets.len() <= INLINE_BLOCKS {
             Ok(self.queue(me, &me.blocks()[..self.targets.len()], places)?)
         } else {
@@ -158,18 +153,13 @@ impl<'r> All<'_, 'r> {
         }
     }
 
-    fn queue(
-        &mut self,
-        me: &ThreadRecord,
-        blocks: &[WaitBlock],
-        places: &mut [Place<'r>],
-    ) -> Result<Option<Result<Ended, Gone>>, Gone> {
+    fn queue(&mut self, me: &ThreadRecord, blocks: &[WaitBlock], places: &mut [Place<'r>]) -> Result<Attempt, Gone> {
         let deadline = self.until.deadline();
         self.prepare(me, blocks);
         let mut locks = self.lock(places)?;
         if locks.take_everything() {
             locks.release(self.terms.home);
-            return Ok(Some(Ok(Ended::Object(0))));
+            return Ok(Attempt::Ended(Ended::Object(0)));
         }
         me.park.begin();
         for (target, block) in self.targets.iter().zip(blocks) {
@@ -182,9 +172,9 @@ impl<'r> All<'_, 'r> {
         if me.park.commit(self.terms.alertable) {
             sleep::until_done(&me.park, &deadline);
         }
-        sleep::leave(self.targets, blocks, self.terms.home);
+        sleep::leave(me, self.targets, blocks, self.terms.home);
         let (why, index) = me.park.finish();
-        Ok(ended(why, index))
+        ended(why, index)
     }
 
     fn prepare(&self, me: &ThreadRecord, blocks: &[WaitBlock]) {

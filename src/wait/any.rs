@@ -15,7 +15,7 @@
 
 use super::spin::Spun;
 use super::take::{self, Taken};
-use super::{Ended, Refused, Terms, Until, ended, epoch, sleep, spin};
+use super::{Attempt, Ended, Refused, Terms, Until, ended, epoch, sleep, spin, until_ended};
 use crate::objects::word::Word;
 use crate::objects::{Target, release};
 use crate::waiter::park::{Decision, Why};
@@ -42,7 +42,9 @@ fn look_then_block(
     match take::first(targets) {
         (Taken::Yes, index) => return Ok(Ended::Object(index)),
         (Taken::Gone, _) => return Err(Refused::Gone),
-        (Taken::Unknown, _) => return with_current(|me| block(me, targets, terms, &mut until)),
+        (Taken::Unknown, _) => {
+            return with_current(|me| until_ended(me, targets, terms.home, || block(me, targets, terms, &mut until)));
+        }
         (Taken::Clear, _) => {}
     }
     match requests.and_then(|(me, seen)| me.park.take_pending(seen)) {
@@ -56,18 +58,18 @@ fn look_then_block(
     with_current(|me| match spin::spin(me, targets, terms, &mut until) {
         Spun::Taken(index) => Ok(Ended::Object(index)),
         Spun::Gone => Err(Refused::Gone),
-        Spun::InVain => block(me, targets, terms, &mut until),
+        Spun::InVain => until_ended(me, targets, terms.home, || block(me, targets, terms, &mut until)),
     })
 }
 
 /// The wait that sleeps.
 #[cold]
-fn block(me: &ThreadRecord, targets: &[Target<'_>], terms: &Terms<'_>, until: &mut Until) -> Result<Ended, Refused> {
+fn block(me: &ThreadRecord, targets: &[Target<'_>], terms: &Terms<'_>, until: &mut Until) -> Result<Attempt, Refused> {
     if let [target] = targets
         && !terms.alertable
         && target.slot.load().has(Word::MANUAL)
     {
-        return epoch::wait(target, until, terms.home).map_err(Refused::from);
+        return epoch::wait(me, target, until, terms.home).map_err(Refused::from);
     }
     match targets {
         [target] => queue_one(me, *target, terms, until),
@@ -80,13 +82,13 @@ fn block(me: &ThreadRecord, targets: &[Target<'_>], terms: &Terms<'_>, until: &m
 }
 
 /// As [`queue`] for one object: test, begin and link happen under its lock.
-fn queue_one(me: &ThreadRecord, target: Target<'_>, terms: &Terms<'_>, until: &mut Until) -> Result<Ended, Refused> {
+fn queue_one(me: &ThreadRecord, target: Target<'_>, terms: &Terms<'_>, until: &mut Until) -> Result<Attempt, Refused> {
     let too_late = until.has_passed();
     let mut held = target.slot.lock(target.generation).ok_or(Refused::Gone)?;
     if held.is_signaled() {
         held.consume();
         release(held, terms.home);
-        return Ok(Ended::Object(0));
+        return Ok(Attempt::Ended(Ended::Object(0)));
     }
     let goes_on = me.park.begin_asleep(terms.alertable);
     let block = &me.blocks()[0];
@@ -95,6 +97,8 @@ fn queue_one(me: &ThreadRecord, target: Target<'_>, terms: &Terms<'_>, until: &m
         unsafe { block.prepare(me, (target.slot, target.generation), 0, Role::Any) };
         // SAFETY: the block stays in place until it is free again: `leave` sees to it.
         unsafe { held.append(block) };
+    } else if me.park.is_stopped() {
+        held.pin(); // N6
     }
     release(held, terms.home);
     if goes_on {
@@ -103,7 +107,7 @@ fn queue_one(me: &ThreadRecord, target: Target<'_>, terms: &Terms<'_>, until: &m
         } else {
             sleep::until_done(&me.park, &until.deadline());
         }
-        sleep::leave(&[target], core::slice::from_ref(block), terms.home);
+        sleep::leave(me, &[target], core::slice::from_ref(block), terms.home);
     }
     finish(me)
 }
@@ -115,7 +119,7 @@ fn queue(
     targets: &[Target<'_>],
     terms: &Terms<'_>,
     until: &mut Until,
-) -> Result<Ended, Refused> {
+) -> Result<Attempt, Refused> {
     me.park.begin();
     let linked = link(me, blocks, targets, terms);
     if linked == targets.len() && me.park.commit(terms.alertable) {
@@ -125,14 +129,13 @@ fn queue(
             sleep::until_done(&me.park, &until.deadline());
         }
     }
-    sleep::leave(&targets[..linked], &blocks[..linked], terms.home);
+    sleep::leave(me, &targets[..linked], &blocks[..linked], terms.home);
     finish(me)
 }
 
-fn finish(me: &ThreadRecord) -> Result<Ended, Refused> {
+fn finish(me: &ThreadRecord) -> Result<Attempt, Refused> {
     let (why, index) = me.park.finish();
-    // Only a wait-all is ever asked to test again.
-    ended(why, index).unwrap_or(Ok(Ended::TimedOut)).map_err(Refused::from)
+    ended(why, index).map_err(Refused::from)
 }
 
 /// Queues on each object in order until the wait is decided; says on how many.

@@ -14,14 +14,19 @@
 //! Y2  A time-out is decided under the object's lock: another epoch means satisfied, the same means withdrawn.
 //! Y3  The kernel says of each sleeper whether it was woken. A sleeper that was woken looks for the baton before
 //!     anything else, so it cannot be lost with one that times out or is interrupted.
-//! NT  only for single waits that are not alertable: nothing else needs to end them one by one
+//! Y4  Such a wait is not on the parking word, so nothing that another thread does can end it. A sleeper that is to stop
+//!     is woken by the kick signal, withdraws as for a time-out, and starts over when it goes on.
+//!
+//! Only for single waits that are not alertable: nothing else needs to end them one by one.
 
-use super::{Ended, Gone, Until};
+use super::{Attempt, Ended, Gone, Until};
 use crate::objects::held::Held;
 use crate::objects::slot::Slot;
 use crate::objects::{Home, Target, release};
 use crate::sys::clock::Deadline;
 use crate::sys::futex::{self, Slept};
+use crate::waiter::interrupt;
+use crate::waiter::record::ThreadRecord;
 
 /// Sleepers that a setter wakes itself.
 #[cfg(not(ntwait_loom))]
@@ -63,37 +68,45 @@ impl Broadcast {
     }
 }
 
-pub(super) fn wait(target: &Target<'_>, until: &mut Until, home: &dyn Home) -> Result<Ended, Gone> {
+pub(super) fn wait(
+    me: &ThreadRecord,
+    target: &Target<'_>,
+    until: &mut Until,
+    home: &dyn Home,
+) -> Result<Attempt, Gone> {
     let too_late = until.has_passed();
     let mut held = target.slot.lock(target.generation).ok_or(Gone)?;
     if held.is_signaled() || too_late {
         let signaled = held.is_signaled();
         release(held, home);
-        return Ok(if signaled { Ended::Object(0) } else { Ended::TimedOut });
+        return Ok(Attempt::Ended(if signaled { Ended::Object(0) } else { Ended::TimedOut }));
     }
     held.set_epoch_waiters(held.epoch_waiters() + 1);
     let epoch = target.slot.epoch();
     release(held, home);
-    Ok(sleep(target, epoch, &until.deadline(), home))
+    Ok(sleep(me, target, epoch, &until.deadline(), home))
 }
 
-fn sleep(target: &Target<'_>, epoch: u32, deadline: &Deadline, home: &dyn Home) -> Ended {
+fn sleep(me: &ThreadRecord, target: &Target<'_>, epoch: u32, deadline: &Deadline, home: &dyn Home) -> Attempt {
     loop {
-        match futex::wait(target.slot.epoch_futex(), epoch, deadline) {
+        match interrupt::nap(me, target.slot.epoch_futex(), epoch, deadline) {
             Slept::Woken if target.slot.take_baton() => {
                 futex::wake(target.slot.epoch_futex(), u32::MAX); // Y3
             }
-            Slept::TimedOut if withdraw(target, epoch, home) => return Ended::TimedOut,
+            Slept::TimedOut if withdraw(target, epoch, home, false) => return Attempt::Ended(Ended::TimedOut),
             _ => {}
         }
         if target.slot.epoch() != epoch {
-            return Ended::Object(0);
+            return Attempt::Ended(Ended::Object(0));
+        }
+        if interrupt::is_wanted(me) && withdraw(target, epoch, home, true) {
+            return Attempt::Stopped; // Y4
         }
     }
 }
 
-/// Stops waiting, unless that was decided already (Y2).
-fn withdraw(target: &Target<'_>, epoch: u32, home: &dyn Home) -> bool {
+/// Stops waiting, unless that was decided already (Y2); `pin`: and goes on referring to the object (N6).
+fn withdraw(target: &Target<'_>, epoch: u32, home: &dyn Home, pin: bool) -> bool {
     // No lock: the object died after its epoch had advanced, for we were counted.
     let Some(mut held) = target.slot.lock(target.generation) else {
         return false;
@@ -101,6 +114,9 @@ fn withdraw(target: &Target<'_>, epoch: u32, home: &dyn Home) -> bool {
     let mine = target.slot.epoch() == epoch;
     if mine {
         held.set_epoch_waiters(held.epoch_waiters() - 1);
+        if pin {
+            held.pin();
+        }
     }
     release(held, home);
     mine

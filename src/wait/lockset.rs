@@ -7,6 +7,7 @@
 use crate::objects::Home;
 use crate::objects::held::{Held, Owed};
 use crate::objects::slot::Slot;
+use crate::waiter::shield::ShieldedVec;
 use core::ptr;
 
 /// One place of a lock set: empty, held, or released and owing.
@@ -119,9 +120,8 @@ fn pay(places: &mut [Place<'_>], home: &dyn Home) {
 }
 
 /// Storage for `count` locks, from the heap. `None` if there is no memory.
-pub(super) fn storage<'s>(count: usize) -> Option<Vec<Place<'s>>> {
-    let mut places = Vec::new();
-    places.try_reserve_exact(count).ok()?;
+pub(super) fn storage<'s>(count: usize) -> Option<ShieldedVec<Place<'s>>> {
+    let mut places = ShieldedVec::with_capacity(count)?;
     places.resize_with(count, || Place::Empty);
     Some(places)
 }

@@ -21,24 +21,30 @@
 //! N2  Test and link happen under one lock: no signal can come between "not signalled" and "queued".
 //! N3  No lock is held across a sleep, a wake or an allocation. Several object locks are taken in the order of
 //!     their addresses.
-//! N4  The deadline is computed once; a wait that has to start over keeps it.
+//! N4  The deadline is computed once; a wait that has to start over keeps it (W40).
+//! N5  A thread that is to stop leaves every queue first, holding nothing, and starts over at the tails when it goes on
+//!     (W24, W38, TH19).
+//! N6  While it stands still the objects are pinned for it: its wait goes on referring to them (W35). If it is
+//!     terminated there, its end lets go of them.
 
-#[cfg(any(feature = "internals", ntwait_loom))]
-pub(crate) mod alert;
 pub(crate) mod all;
 pub(crate) mod any;
 mod epoch;
 mod lockset;
+pub(crate) mod pins;
 pub(crate) mod signal;
 mod sleep;
 pub(crate) mod spin;
 pub(crate) mod take;
 mod union;
 
-use crate::objects::Home;
+use crate::objects::{Home, Target};
 use crate::sys::clock::{Deadline, Timeout};
+use crate::waiter::interrupt;
 use crate::waiter::park::Why;
-use crate::waiter::record::NoMemory;
+use crate::waiter::record::{NoMemory, ThreadRecord};
+use crate::waiter::shield::Shield;
+use pins::Pins;
 pub use spin::WaitPolicy;
 
 /// What a caller wants of a wait, apart from the objects.
@@ -93,16 +99,56 @@ impl From<Gone> for Refused {
     }
 }
 
-/// The caller's view of a decided wait; `None` for one that has to test again.
-fn ended(why: Why, index: u32) -> Option<Result<Ended, Gone>> {
-    Some(match why {
-        Why::Object => Ok(Ended::Object(index as usize)),
-        Why::TimedOut => Ok(Ended::TimedOut),
-        Why::Alerted => Ok(Ended::Alerted),
-        Why::Apc => Ok(Ended::Apc),
-        Why::Gone => Err(Gone),
-        Why::Retest => return None,
-    })
+/// What came of one attempt to block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Attempt {
+    Ended(Ended),
+    /// The thread must test for itself.
+    Again,
+    /// The thread is to stop, and to start over when it goes on. The objects are pinned for it.
+    Stopped,
+}
+
+/// The caller's view of a decided wait.
+fn ended(why: Why, index: u32) -> Result<Attempt, Gone> {
+    Ok(Attempt::Ended(match why {
+        Why::Object => Ended::Object(index as usize),
+        Why::TimedOut => Ended::TimedOut,
+        Why::Alerted => Ended::Alerted,
+        Why::Apc => Ended::Apc,
+        Why::Gone => return Err(Gone),
+        Why::Retest => return Ok(Attempt::Again),
+        Why::Stopped => return Ok(Attempt::Stopped),
+    }))
+}
+
+/// Blocks again and again, until the wait is over: between two attempts the thread holds nothing but pins, and stops if
+/// it is asked to (N5).
+fn until_ended<E>(
+    me: &ThreadRecord,
+    targets: &[Target<'_>],
+    home: &dyn Home,
+    mut attempt: impl FnMut() -> Result<Attempt, E>,
+) -> Result<Ended, E> {
+    let mut pins = Pins::new(me, targets, home);
+    loop {
+        let shield = Shield::raise();
+        let end = match attempt() {
+            Ok(Attempt::Again) => None,
+            Ok(Attempt::Stopped) => {
+                pins.add();
+                None
+            }
+            Ok(Attempt::Ended(ended)) => Some(Ok(ended)),
+            Err(refused) => Some(Err(refused)),
+        };
+        if let Some(end) = end {
+            pins.let_go();
+            return end;
+        }
+        drop(shield);
+        interrupt::serve();
+    }
 }
 
 /// A deadline that is computed when it is first needed (N4): a wait that never blocks reads no clock.

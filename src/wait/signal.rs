@@ -30,6 +30,7 @@ use crate::objects::slot::Slot;
 use crate::objects::word::Word;
 use crate::objects::{Home, Signal, Target, release};
 use crate::waiter::park::{Decision, Why};
+use crate::waiter::shield::Shield;
 use crate::waiter::{Chain, WaitBlock};
 use core::ptr;
 
@@ -87,7 +88,12 @@ pub(crate) fn unpin(target: Target<'_>, home: &dyn Home) {
 }
 
 #[cold]
-fn under_lock<T>(target: Target<'_>, home: &dyn Home, body: impl FnOnce(&mut Held<'_>) -> T) -> Result<T, Gone> {
+pub(crate) fn under_lock<T>(
+    target: Target<'_>,
+    home: &dyn Home,
+    body: impl FnOnce(&mut Held<'_>) -> T,
+) -> Result<T, Gone> {
+    let _shield = Shield::raise();
     let mut held = target.slot.lock(target.generation).ok_or(Gone)?;
     let result = body(&mut held);
     release(held, home);
@@ -96,6 +102,7 @@ fn under_lock<T>(target: Target<'_>, home: &dyn Home, body: impl FnOnce(&mut Hel
 
 /// Applies the signal under the object's lock, satisfies whoever can be, and returns the word from before.
 pub(crate) fn signal(target: Target<'_>, signal: Signal, home: &dyn Home) -> Result<Word, Gone> {
+    let _shield = Shield::raise();
     let held = target.slot.lock(target.generation).ok_or(Gone)?;
     if held.has_all_waiters() {
         release(held, home);
@@ -300,6 +307,11 @@ unsafe fn retire(block: &WaitBlock, decision: Decision, held: &mut Held<'_>, cha
     match decision {
         // SAFETY: decided and unlinked, under the lock.
         Decision::WonAsleep => unsafe { chain.push(block) },
+        // SAFETY: B4, the lock; the block is not its thread's yet.
+        Decision::Lost if unsafe { block.thread() }.park.is_stopped() => {
+            held.pin(); // N6
+            block.keep();
+        }
         Decision::Won | Decision::Lost => block.free(),
     }
 }

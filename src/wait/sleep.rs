@@ -13,6 +13,7 @@ use crate::sys::clock::Deadline;
 use crate::sys::futex::{self, Slept};
 use crate::waiter::WaitBlock;
 use crate::waiter::park::{ParkingWord, Why};
+use crate::waiter::record::ThreadRecord;
 
 /// Returns when the wait is decided, by whomever; by the time-out if nothing comes before.
 pub(super) fn until_done(park: &ParkingWord, deadline: &Deadline) {
@@ -23,13 +24,17 @@ pub(super) fn until_done(park: &ParkingWord, deadline: &Deadline) {
     }
 }
 
-/// Takes the thread out of the queues that it is still in (Z3).
-pub(super) fn leave(targets: &[Target<'_>], blocks: &[WaitBlock], home: &dyn Home) {
+/// Takes the thread out of the queues that it is still in (Z3). If it is to stop, the objects are pinned for it (N6).
+pub(super) fn leave(me: &ThreadRecord, targets: &[Target<'_>], blocks: &[WaitBlock], home: &dyn Home) {
+    let stops = me.park.is_stopped();
     for (target, block) in targets.iter().zip(blocks) {
         if block.is_linked() {
             // No lock: the block was unlinked, and then the object died.
             if let Some(mut held) = target.slot.lock(target.generation) {
                 if block.is_linked() {
+                    if stops {
+                        held.pin();
+                    }
                     // SAFETY: our block, linked to this object, whose lock we hold.
                     unsafe { held.unlink(block) };
                     block.free();

@@ -8,15 +8,18 @@
 //!
 //!            append               unlink
 //!   FREE ─────────────▶ LINKED ────────────────────────────▶ FREE
-//!     ▲                    │ unlink, thread sleeps and is not the first to be woken
-//!     │                    ▼
-//!     └──── free ────── CHAINED
+//!     ▲ ▲                  │ unlink, thread sleeps and is not the first to be woken
+//!     │ │                  ├──▶ CHAINED ── free ──▶ FREE
+//!     │ │                  │ unlink, thread is to stop: the object is pinned for it
+//!     │ └── its thread ────┴──▶ KEPT
 //! ```
 //!
 //! B1  A block is LINKED by its thread and unlinked by anyone, both with the object's lock held.
 //! B2  The signaller decides the thread's wait first, then unlinks the block, and its last touch of it is the
 //!     move to FREE. The thread leaves the wait only when all its blocks are FREE, so a block that is LINKED or
 //!     CHAINED is alive and belongs to the wait it was linked for.
+//!     A block whose thread is about to stand still goes to KEPT instead: a wait refers to its objects (W35), also while
+//!     its thread is in no queue.
 //! B3  CHAINED blocks belong to the signaller that chained them: their links are its list of threads to wake.
 //! B4  `slot`, `thread`, `index` and `role` are written by the thread while the block is FREE and not changed
 //!     until it is FREE again.
@@ -27,9 +30,14 @@
 
 #![allow(unsafe_code, reason = "intrusive list")]
 
+pub(crate) mod apc;
+pub(crate) mod goal;
 pub(crate) mod history;
+pub(crate) mod interrupt;
 pub(crate) mod park;
+mod pool;
 pub(crate) mod record;
+pub(crate) mod shield;
 
 use crate::objects::slot::Slot;
 use crate::sys::atomic::{AtomicU32, Ordering};
@@ -42,6 +50,7 @@ use record::ThreadRecord;
 const FREE: u32 = 0;
 const LINKED: u32 = 1;
 const CHAINED: u32 = 2;
+const KEPT: u32 = 3;
 
 /// A pointer to a wait block, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -225,6 +234,11 @@ impl WaitBlock {
         self.state.store(FREE, Ordering::Release);
     }
 
+    /// As [`free`](Self::free), with a pin of the object that goes to the thread.
+    pub(crate) fn keep(&self) {
+        self.state.store(KEPT, Ordering::Release);
+    }
+
     /// Relaxed: only a hint to try the lock, under which it is asked again.
     pub(crate) fn is_linked(&self) -> bool {
         self.state.load(Ordering::Relaxed) == LINKED
@@ -234,9 +248,13 @@ impl WaitBlock {
     /// a thread that rose for another reason ever waits here, and not long.
     pub(crate) fn await_free(&self) {
         let mut back_off = BackOff::default();
-        // Acquire: pairs with `free`.
-        while self.state.load(Ordering::Acquire) != FREE {
-            back_off.pause();
+        loop {
+            // Acquire: pairs with `free` and `keep`.
+            match self.state.load(Ordering::Acquire) {
+                FREE => return,
+                KEPT => return self.state.store(FREE, Ordering::Relaxed), // ours already
+                _ => back_off.pause(),
+            }
         }
     }
 }

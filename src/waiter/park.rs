@@ -1,11 +1,11 @@
 //! The parking word: how a thread's wait ends is decided by one compare-exchange on it, whoever does it.
 //!
 //! ```text
-//!  31            12 11  8 7       4  3          2    0
-//!  ┌───────────────┬─────┬─────────┬───────────┬──────┐
-//!  │ index 20      │ why │ pending │ ALERTABLE │ state│
-//!  └───────────────┴─────┴─────────┴───────────┴──────┘
-//!  pending: ALERT, APC (and two bits kept for suspension and termination)
+//!  31            12 11  8 7         3     2      1 0
+//!  ┌───────────────┬─────┬───────────┬───────────┬───────┐
+//!  │ index 20      │ why │ pending 5 │ ALERTABLE │ state │
+//!  └───────────────┴─────┴───────────┴───────────┴───────┘
+//!  pending: ALERT, APC, SOFT_ALERT, SUSPEND, TERMINATE
 //!
 //!          begin            commit                 (begin and commit are one step in a wait for one object)
 //!   IDLE ─────────▶ LINKING ────────▶ ASLEEP
@@ -18,26 +18,32 @@
 //! |----------|------------------------------------------------------------|-----------------------------------|
 //! | IDLE     | the thread is in no wait                                   | the thread                        |
 //! | LINKING  | it tests and queues, object by object                      | signallers, itself                |
-//! | ASLEEP   | it is queued everywhere and sleeps, or is about to         | signallers, alerts, its time-out  |
+//! | ASLEEP   | it is queued everywhere and sleeps, or is about to         | signallers, requests, its time-out|
 //! | DONE     | the wait is decided; the thread cleans up                  | the thread                        |
 //!
 //! P1  A wait leaves "open" (LINKING, ASLEEP) once. Only who made that move consumes an object for it.
-//! P2  An alert or APC leaves its bit in LINKING and decides from ASLEEP only, so that it cannot overtake an object that was signalled earlier but not looked at yet (W22, A13).
+//! P2  A request leaves its bit in LINKING and decides from ASLEEP only, so that it cannot overtake an object that was
+//!     signalled earlier but not looked at yet (W22, A13). Alerts and APCs decide alertable waits; a suspension or
+//!     termination decides any.
 //! P3  Pending bits and the announcement of sleep are in one word: neither side can miss the other.
 //! P4  Every move is a read-modify-write that keeps the bits it does not own.
+//! P5  SUSPEND and TERMINATE stay until they are withdrawn or the thread has ended: a thread that is to stop, and is not
+//!     in an open wait, sleeps on this very word while the bit is there.
 //! orderings   decide: Release → seen by the thread: Acquire; the rest rides on the same RMWs (AcqRel).
 
 use crate::sys::atomic::{AtomicU32, Ordering};
 use crate::sys::futex::FutexAddr;
 
-const STATE: u32 = 0b111;
+const STATE: u32 = 0b11;
 const IDLE: u32 = 0;
 const LINKING: u32 = 1;
 const ASLEEP: u32 = 2;
 const DONE: u32 = 3;
 
-const ALERTABLE: u32 = 1 << 3;
-const PENDING: u32 = 0xF << 4;
+const ALERTABLE: u32 = 1 << 2;
+const PENDING: u32 = 0x1F << 3;
+/// The pending bits that only an alertable wait looks at.
+const REQUESTS: u32 = 0x7 << 3;
 
 const WHY_SHIFT: u32 = 8;
 const INDEX_SHIFT: u32 = 12;
@@ -50,9 +56,44 @@ pub(crate) const MAX_OBJECTS: usize = 1 << 20;
 #[repr(u32)]
 pub(crate) enum Pending {
     /// Somebody alerted the thread.
-    Alert = 1 << 4,
+    Alert = 1 << 3,
     /// Its APC queue is not empty.
-    Apc = 1 << 5,
+    Apc = 1 << 4,
+    /// As an alert, but APCs come first (A7, A28).
+    SoftAlert = 1 << 5,
+    /// The thread is to stand still until this is withdrawn.
+    Suspend = 1 << 6,
+    /// The thread is to end.
+    Terminate = 1 << 7,
+}
+
+impl Pending {
+    const fn bit(self) -> u32 {
+        self as u32
+    }
+
+    /// Does it end waits that are not alertable?
+    const fn is_stop(self) -> bool {
+        matches!(self, Self::Suspend | Self::Terminate)
+    }
+}
+
+/// What became of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a sleeper must be woken, a running thread be told"]
+pub(crate) enum Posted {
+    /// It ended a wait, or the thread stood still: wake it.
+    Wake,
+    /// The thread runs, or is in a wait that this does not end: it will find the bit.
+    Left,
+}
+
+/// What a thread is asked to stop for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// Stand still for as long as the parking word is this.
+    Suspend(u32),
+    Terminate,
 }
 
 /// How a wait ended, before it is put in the caller's terms.
@@ -68,6 +109,8 @@ pub(crate) enum Why {
     Gone = 4,
     /// A signaller could not test this wait-all; it must test itself again.
     Retest = 5,
+    /// The thread is to stop (P5); when it goes on, the wait begins anew.
+    Stopped = 6,
 }
 
 impl Why {
@@ -78,7 +121,8 @@ impl Why {
             2 => Self::Alerted,
             3 => Self::Apc,
             4 => Self::Gone,
-            _ => Self::Retest,
+            5 => Self::Retest,
+            _ => Self::Stopped,
         }
     }
 }
@@ -160,25 +204,54 @@ impl ParkingWord {
         )
     }
 
+    /// Has the wait ended because the thread is to stop? Stays so until the thread leaves the wait.
+    pub(crate) fn is_stopped(&self) -> bool {
+        let word = self.load();
+        word & STATE == DONE && word >> WHY_SHIFT & 0xF == Why::Stopped as u32
+    }
+
+    /// Is the thread in no wait?
+    pub(crate) fn is_idle(&self) -> bool {
+        self.load() & STATE == IDLE
+    }
+
     /// Is the wait still to be decided?
     pub(crate) fn is_open(&self) -> bool {
         is_open(self.load())
     }
 
-    /// Leaves a request with the thread and ends its wait if that is alertable (P2). True: wake it.
-    #[cfg(any(feature = "internals", ntwait_loom, test))]
-    pub(crate) fn post(&self, request: Pending) -> bool {
-        self.update(|word| {
-            let bits = word & PENDING | request as u32;
-            Some(match (word & STATE, word & ALERTABLE != 0) {
-                (ASLEEP, true) => {
-                    let (why, left) = pending_end(bits)?;
-                    done(left, why, 0)
-                }
-                _ => word | bits,
+    /// Leaves a request with the thread and ends its wait if the request can do that (P2).
+    pub(crate) fn post(&self, request: Pending) -> Posted {
+        let posted = self.update(|word| {
+            let bits = word & PENDING | request.bit();
+            let ends = word & STATE == ASLEEP && (request.is_stop() || word & ALERTABLE != 0);
+            Some(match pending_end(bits, word & ALERTABLE != 0).filter(|_| ends) {
+                Some((why, left)) => done(left, why, 0),
+                None => word | bits,
             })
-        })
-        .is_ok_and(|(old, new)| old & STATE == ASLEEP && new & STATE == DONE)
+        });
+        match posted {
+            Ok((old, new)) if old & STATE == ASLEEP && new & STATE == DONE => Posted::Wake,
+            Ok((old, _)) if old & Pending::Suspend.bit() != 0 => Posted::Wake, // it may stand still on the old value
+            _ => Posted::Left,
+        }
+    }
+
+    /// Takes a request back. Whoever stands still because of it must be woken.
+    pub(crate) fn withdraw(&self, request: Pending) {
+        self.0.fetch_and(!request.bit(), Ordering::AcqRel);
+    }
+
+    /// Is the thread to stop? (P5)
+    pub(crate) fn stop(&self) -> Option<Stop> {
+        let word = self.load();
+        if word & Pending::Terminate.bit() != 0 {
+            Some(Stop::Terminate)
+        } else if word & Pending::Suspend.bit() != 0 {
+            Some(Stop::Suspend(word))
+        } else {
+            None
+        }
     }
 
     /// What pending requests an alertable wait would end for, seen before the objects were tested.
@@ -191,10 +264,16 @@ impl ParkingWord {
     pub(crate) fn take_pending(&self, seen: u32) -> Option<Why> {
         let mut ended = None;
         let _ = self.update(|word| {
-            ended = pending_end(word & seen & PENDING);
-            ended.map(|(_, left)| word & !(seen & PENDING) | left)
+            let requests = word & seen & REQUESTS;
+            ended = pending_end(requests, true);
+            ended.map(|(_, left)| word & !requests | left)
         });
         ended.map(|(why, _)| why)
+    }
+
+    /// Consumes the alert that is pending, if one is (A22).
+    pub(crate) fn take_alert(&self) -> bool {
+        self.0.fetch_and(!Pending::Alert.bit(), Ordering::AcqRel) & Pending::Alert.bit() != 0
     }
 
     /// The word has a new owner, who was asked for nothing yet.
@@ -234,19 +313,27 @@ const fn done(pending: u32, why: Why, index: u32) -> u32 {
 
 /// The word of a thread that is about to sleep, or that does not because of these requests.
 fn to_sleep(bits: u32, alertable: bool) -> u32 {
-    match pending_end(bits).filter(|_| alertable) {
+    match pending_end(bits, alertable) {
         Some((why, left)) => done(left, why, 0),
         None => bits | ASLEEP | if alertable { ALERTABLE } else { 0 },
     }
 }
 
-/// How an alertable wait ends for these bits, and which remain: an alert first, and it is used up (A7, A8, A25);
-/// then an APC, whose bit stays until the queue is drained.
-const fn pending_end(bits: u32) -> Option<(Why, u32)> {
-    if bits & Pending::Alert as u32 != 0 {
-        Some((Why::Alerted, bits & !(Pending::Alert as u32)))
-    } else if bits & Pending::Apc as u32 != 0 {
+/// How a wait ends for these bits, and which remain. A stop ends any wait. An alert comes first and is used up (A7, A8,
+/// A25), then an APC, whose bit stays until the queue is drained, then the alert that came with a resumption.
+const fn pending_end(bits: u32, alertable: bool) -> Option<(Why, u32)> {
+    const ALERT: u32 = Pending::Alert.bit();
+    const SOFT_ALERT: u32 = Pending::SoftAlert.bit();
+    if bits & (Pending::Suspend.bit() | Pending::Terminate.bit()) != 0 {
+        Some((Why::Stopped, bits))
+    } else if !alertable {
+        None
+    } else if bits & ALERT != 0 {
+        Some((Why::Alerted, bits & !ALERT))
+    } else if bits & Pending::Apc.bit() != 0 {
         Some((Why::Apc, bits))
+    } else if bits & SOFT_ALERT != 0 {
+        Some((Why::Alerted, bits & !SOFT_ALERT))
     } else {
         None
     }
@@ -276,27 +363,29 @@ mod tests {
         }
     }
 
-    /// P2: where an alert decides and where it only leaves its bit.
+    /// P2: where a request decides and where it only leaves its bit.
     #[test]
     fn table_post() {
-        let rows = [
-            // state, alertable, must wake, ended by it
-            (IDLE, false, false, false),
-            (LINKING, true, false, false),
-            (ASLEEP, false, false, false),
-            (ASLEEP, true, true, true),
-            (DONE, true, false, false),
+        let requests = [
+            (Pending::Alert, Why::Alerted),
+            (Pending::Apc, Why::Apc),
+            (Pending::SoftAlert, Why::Alerted),
+            (Pending::Suspend, Why::Stopped),
+            (Pending::Terminate, Why::Stopped),
         ];
-        for (state, alertable, wake, ended) in rows {
-            for (request, why) in [(Pending::Alert, Why::Alerted), (Pending::Apc, Why::Apc)] {
+        let states = [(IDLE, false), (LINKING, true), (ASLEEP, false), (ASLEEP, true), (DONE, true)];
+        for (state, alertable) in states {
+            for (request, why) in requests {
+                let ended = state == ASLEEP && (alertable || request.is_stop());
                 let word = in_state(state, alertable);
-                assert_eq!(word.post(request), wake, "{request:?} in {state}");
+                let posted = if ended { Posted::Wake } else { Posted::Left };
+                assert_eq!(word.post(request), posted, "{request:?} in {state}");
                 if ended {
                     assert_eq!(word.finish().0, why);
                 }
-                // An alert that ended a wait is used up, an APC is not; what decided nothing stays.
-                let stays = !ended || request == Pending::Apc;
-                assert_eq!(word.pending() & request as u32 != 0, stays);
+                // An alert that ended a wait is used up; an APC and a stop are not; what decided nothing stays.
+                let used_up = ended && why == Why::Alerted;
+                assert_eq!(word.pending() & request.bit() != 0, !used_up, "{request:?} in {state}");
             }
         }
     }
@@ -304,13 +393,31 @@ mod tests {
     #[test]
     fn a8_alert_beats_apc_and_is_used_up() {
         let word = ParkingWord::default();
-        assert!(!word.post(Pending::Apc));
-        assert!(!word.post(Pending::Alert));
-        assert!(!word.post(Pending::Alert)); // A25: a flag, not a count
+        for request in [Pending::SoftAlert, Pending::Apc, Pending::Alert, Pending::Alert] {
+            assert_eq!(word.post(request), Posted::Left); // A25: a flag, not a count
+        }
         let seen = word.pending();
         assert_eq!(word.take_pending(seen), Some(Why::Alerted));
         assert_eq!(word.take_pending(word.pending()), Some(Why::Apc));
         assert_eq!(word.take_pending(word.pending()), Some(Why::Apc));
+        word.withdraw(Pending::Apc);
+        assert_eq!(word.take_pending(word.pending()), Some(Why::Alerted), "A7: the soft one comes last");
+        assert_eq!(word.take_pending(word.pending()), None);
+    }
+
+    /// P5: a stop is seen until it is withdrawn, and termination goes before suspension (TH20).
+    #[test]
+    fn table_stop() {
+        let word = ParkingWord::default();
+        assert_eq!(word.stop(), None);
+        assert_eq!(word.post(Pending::Suspend), Posted::Left);
+        assert_eq!(word.stop(), Some(Stop::Suspend(word.load())));
+        assert_eq!(word.take_pending(word.pending()), None, "no wait ends for it without having begun");
+        assert_eq!(word.post(Pending::Apc), Posted::Wake, "who stands still sleeps on another value now");
+        assert_eq!(word.post(Pending::Terminate), Posted::Wake);
+        assert_eq!(word.stop(), Some(Stop::Terminate));
+        word.withdraw(Pending::Suspend);
+        assert_eq!(word.stop(), Some(Stop::Terminate));
     }
 
     #[test]
@@ -318,8 +425,20 @@ mod tests {
         for (alertable, goes_on) in [(false, true), (true, false)] {
             let word = ParkingWord::default();
             word.begin();
-            assert!(!word.post(Pending::Alert));
+            assert_eq!(word.post(Pending::Alert), Posted::Left);
             assert_eq!(word.commit(alertable), goes_on);
+        }
+    }
+
+    #[test]
+    fn w38_a_thread_that_is_to_stop_does_not_fall_asleep() {
+        for request in [Pending::Suspend, Pending::Terminate] {
+            let word = ParkingWord::default();
+            word.begin();
+            assert_eq!(word.post(request), Posted::Left);
+            assert!(!word.commit(false));
+            assert_eq!(word.finish().0, Why::Stopped);
+            assert!(!word.begin_asleep(false));
         }
     }
 

@@ -10,11 +10,16 @@
 #![allow(unsafe_code, reason = "the pool's list of records")]
 
 use super::WaitBlock;
+use super::apc::ApcQueue;
 use super::history::History;
 use super::park::ParkingWord;
-use crate::sys::atomic::{AtomicU64, Ordering, process_static};
+pub(crate) use super::pool::NoMemory;
+use super::pool::{Pool, Pooled};
+use super::shield::Shield;
+use crate::objects::{Home, Target};
+use crate::sys::atomic::{AtomicU32, AtomicU64, Ordering, process_static};
 use crate::sys::cell::Guarded;
-#[cfg(ntwait_loom)]
+use crate::sys::cpu;
 use crate::sys::lock::FutexLock;
 use crate::sys::tls::thread_local;
 use core::cell::Cell;
@@ -38,8 +43,29 @@ pub(crate) struct ThreadRecord {
     /// before any of them is linked, read under the lock of an object that one of them is linked to.
     wait_set: Guarded<(*const WaitBlock, usize)>,
     blocks: [WaitBlock; INLINE_BLOCKS],
+    /// What others have left for the thread.
+    pub(crate) control: FutexLock<Control>,
+    /// Ends the thread, if it can be terminated (T1).
+    end: Guarded<Option<fn() -> !>>,
+    /// The objects that are pinned for the thread's wait while it stands still (T1).
+    pinned: Guarded<Option<Pinned>>,
     /// Link of the pool, as the pool's top has it.
     next_free: AtomicU64,
+}
+
+/// Objects that are pinned for a thread, which stands still in a wait for them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pinned {
+    pub(crate) targets: &'static [Target<'static>],
+    pub(crate) home: &'static dyn Home,
+}
+
+/// What others leave for a thread, beyond the bits of its parking word.
+#[derive(Debug)]
+pub(crate) struct Control {
+    pub(crate) apcs: ApcQueue,
+    /// Objects of this thread, in different runtimes, that are suspended. SUSPEND is there while it is not zero.
+    pub(crate) suspended: u32,
 }
 
 // SAFETY: the pointers are to blocks and records, which outlive their use (B2, T2).
@@ -54,8 +80,43 @@ impl ThreadRecord {
             spin: Guarded::new(History::NEW),
             wait_set: Guarded::new((ptr::null(), 0)),
             blocks: core::array::from_fn(|_| WaitBlock::default()),
+            control: FutexLock::new(Control { apcs: ApcQueue::EMPTY, suspended: 0 }),
+            end: Guarded::new(None),
+            pinned: Guarded::new(None),
             next_free: AtomicU64::new(0),
         }
+    }
+
+    /// What ends the thread, for the thread itself.
+    pub(super) fn end(&self) -> Option<fn() -> !> {
+        // SAFETY: T1, asked by the thread.
+        unsafe { self.end.get() }
+    }
+
+    /// The thread can be terminated, by this.
+    ///
+    /// # Safety
+    /// The record is the caller's (T1): its thread is not born yet, or is the caller.
+    pub(crate) unsafe fn set_end(&self, end: fn() -> !) {
+        // SAFETY: the caller's promise.
+        unsafe { self.end.set(Some(end)) };
+    }
+
+    /// # Safety
+    /// The caller is the record's thread (T1).
+    pub(crate) unsafe fn set_pinned(&self, pinned: Option<Pinned>) {
+        // SAFETY: the caller's promise.
+        unsafe { self.pinned.set(pinned) };
+    }
+
+    /// # Safety
+    /// As for [`set_pinned`](Self::set_pinned).
+    pub(crate) unsafe fn take_pinned(&self) -> Option<Pinned> {
+        // SAFETY: the caller's promise.
+        let pinned = unsafe { self.pinned.get() };
+        // SAFETY: the caller's promise.
+        unsafe { self.pinned.set(None) };
+        pinned
     }
 
     /// The record's own blocks.
@@ -82,132 +143,58 @@ impl ThreadRecord {
     }
 }
 
-/// Records that no thread has: a stack whose top is one word, so that a child of `fork` never finds it half-changed or
-/// locked by a thread that does not exist there.
-///
-/// The word is the record's address without its low bits, and above it a count of changes, which makes a record that
-/// was taken and given back meanwhile another top. (Short of 2²³ changes between two instructions of one thread.)
-#[derive(Debug)]
-struct Pool {
-    top: AtomicU64,
-    #[cfg(ntwait_loom)]
-    all: FutexLock<Vec<&'static [ThreadRecord]>>,
-}
-
-const ADDRESS_SHIFT: u32 = align_of::<ThreadRecord>().trailing_zeros();
-/// The kernel gives out addresses of more bits only to those who ask for them.
-const ADDRESS_BITS: u32 = 48 - ADDRESS_SHIFT;
-const ADDRESS_MASK: u64 = (1 << ADDRESS_BITS) - 1;
-
-impl Pool {
-    #[cfg(not(ntwait_loom))]
-    const fn new() -> Self {
-        Self { top: AtomicU64::new(0) }
+impl Pooled for ThreadRecord {
+    fn next_free(&self) -> &AtomicU64 {
+        &self.next_free
     }
 
-    fn record(top: u64) -> Option<&'static ThreadRecord> {
-        let address = ((top & ADDRESS_MASK) << ADDRESS_SHIFT) as usize;
-        // SAFETY: null, or a record whose address was exposed when it was put here, and which is never freed (T2).
-        unsafe { core::ptr::with_exposed_provenance::<ThreadRecord>(address).as_ref() }
-    }
-
-    fn changed(top: u64, record: u64) -> u64 {
-        (top & !ADDRESS_MASK).wrapping_add(1 << ADDRESS_BITS) | record
-    }
-
-    fn pop(&self) -> Option<&'static ThreadRecord> {
-        let mut top = self.top.load(Ordering::Acquire);
-        while let Some(record) = Self::record(top) {
-            // May be old if somebody else takes the record now; then the exchange fails.
-            let next = record.next_free.load(Ordering::Relaxed);
-            match self.top.compare_exchange(top, Self::changed(top, next), Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => return Some(record),
-                Err(seen) => top = seen,
-            }
-        }
-        None
-    }
-
-    fn push(&self, record: &'static ThreadRecord) {
-        let address = (core::ptr::from_ref(record).expose_provenance() as u64) >> ADDRESS_SHIFT;
-        if address > ADDRESS_MASK {
-            return; // an allocator that asks for them: the record is lost, and no more than that
-        }
-        let mut top = self.top.load(Ordering::Relaxed);
-        loop {
-            record.next_free.store(top & ADDRESS_MASK, Ordering::Relaxed);
-            // Release: the next owner sees the record as we leave it.
-            match self.top.compare_exchange(top, Self::changed(top, address), Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) => return,
-                Err(seen) => top = seen,
-            }
-        }
-    }
-}
-
-/// A model has one process after the other; each takes its records with it.
-#[cfg(ntwait_loom)]
-mod modelled {
-    use super::{AtomicU64, FutexLock, Pool};
-
-    // SAFETY: the list is touched under its lock and at the end of the execution.
-    unsafe impl Sync for Pool {}
-
-    impl Pool {
-        pub(super) fn new() -> Self {
-            Self { top: AtomicU64::new(0), all: FutexLock::new(Vec::new()) }
-        }
-    }
-
-    impl Drop for Pool {
-        fn drop(&mut self) {
-            for record in core::mem::take(self.all.get_mut()) {
-                // SAFETY: leaked by `acquire` with no capacity to spare, and the execution is over.
-                drop(unsafe { Box::from_raw(core::ptr::from_ref(record).cast_mut()) });
-            }
-        }
+    fn fresh() -> Self {
+        Self::new()
     }
 }
 
 process_static! {
-    fn pool() -> Pool = Pool::new()
+    /// Records that no thread has.
+    fn pool() -> Pool<ThreadRecord> = Pool::new()
 }
 
-/// There is no memory for a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct NoMemory;
-
-fn acquire() -> Result<&'static ThreadRecord, NoMemory> {
-    if let Some(record) = pool().pop() {
-        // A request that came for the last owner when it had gone is not for us.
-        record.park.drop_pending();
-        // SAFETY: T1, it is ours now.
-        unsafe { record.spin.set(History::NEW) };
-        return Ok(record);
-    }
-    // A box cannot be asked to fail, a vector can.
-    let mut place = Vec::new();
-    place.try_reserve_exact(1).map_err(|_| NoMemory)?;
-    place.push(ThreadRecord::new());
-    let record: &'static [ThreadRecord] = place.leak();
-    #[cfg(ntwait_loom)]
-    pool().all.lock().push(record);
-    record.first().ok_or(NoMemory)
+/// A record for a thread that has none.
+pub(crate) fn acquire() -> Result<&'static ThreadRecord, NoMemory> {
+    let _shield = Shield::raise();
+    let record = pool().take()?;
+    // A request that came for the last owner when it had gone is not for us.
+    record.park.drop_pending();
+    // SAFETY: T1, it is ours now.
+    unsafe { record.spin.set(History::NEW) };
+    // SAFETY: T1, it is ours now.
+    unsafe { record.end.set(None) };
+    Ok(record)
 }
 
-fn release(record: &'static ThreadRecord) {
-    pool().push(record);
+/// Gives a record back that no thread has and nobody can reach through a thread's object.
+pub(crate) fn release(record: &'static ThreadRecord) {
+    pool().put(record);
 }
 
-/// Gives the thread's record back when the thread ends.
+/// Gives the thread's record back when the thread ends, if the library did not make the thread: it knows no other moment.
 #[derive(Debug)]
-struct AtExit(Cell<Option<&'static ThreadRecord>>);
+struct AtExit {
+    record: Cell<Option<&'static ThreadRecord>>,
+    /// What else is to be done then, before.
+    first: Cell<Option<fn()>>,
+}
 
 impl Drop for AtExit {
     fn drop(&mut self) {
-        let _ = CURRENT.try_with(Cell::take);
-        if let Some(record) = self.0.take() {
+        if let Some(first) = self.first.take() {
+            first();
+        }
+        if let Some(record) = self.record.take() {
+            forget_current();
             release(record);
+        }
+        if cpu::is_first_thread() {
+            first_left().store(1, Ordering::Relaxed);
         }
     }
 }
@@ -217,19 +204,19 @@ thread_local! {
     static CURRENT: Cell<Option<&'static ThreadRecord>> = const { Cell::new(None) };
 }
 thread_local! {
-    static AT_EXIT: AtExit = const { AtExit(Cell::new(None)) };
+    static AT_EXIT: AtExit = const { AtExit { record: Cell::new(None), first: Cell::new(None) } };
 }
 
 /// Runs `body` with the calling thread's record.
 ///
 /// In a destructor that runs after the thread gave its record back, `body` gets one for the time of the call.
 pub(crate) fn with_current<R, E: From<NoMemory>>(body: impl FnOnce(&ThreadRecord) -> Result<R, E>) -> Result<R, E> {
-    if let Ok(Some(record)) = CURRENT.try_with(Cell::get) {
+    if let Some(record) = current() {
         return body(record);
     }
     let record = acquire()?;
-    if AT_EXIT.try_with(|at_exit| at_exit.0.set(Some(record))).is_ok() {
-        CURRENT.with(|current| current.set(Some(record)));
+    if AT_EXIT.try_with(|at_exit| at_exit.record.set(Some(record))).is_ok() {
+        adopt(record);
         return body(record);
     }
     let result = body(record);
@@ -237,18 +224,58 @@ pub(crate) fn with_current<R, E: From<NoMemory>>(body: impl FnOnce(&ThreadRecord
     result
 }
 
-/// The calling thread's record, for as long as the thread lives.
-#[cfg(any(feature = "internals", ntwait_loom))]
-pub(crate) fn current_for_good() -> &'static ThreadRecord {
-    let _ = with_current(|_| Ok::<(), NoMemory>(()));
-    CURRENT.with(Cell::get).expect("set by with_current while the thread lives")
+process_static! {
+    fn first_left() -> AtomicU32 = AtomicU32::new(0)
 }
 
-/// Gives the calling thread's record back before the thread ends.
+/// Has the process's first thread ended, and the process not?
+pub(crate) fn first_thread_has_left() -> bool {
+    first_left().load(Ordering::Relaxed) != 0
+}
+
+/// The calling thread's record, if it has one.
+#[inline]
+pub(crate) fn current() -> Option<&'static ThreadRecord> {
+    CURRENT.try_with(Cell::get).ok().flatten()
+}
+
+/// The calling thread's record, for as long as the thread lives. `None`: no memory, or the thread is past its end.
+pub(crate) fn current_for_good() -> Option<&'static ThreadRecord> {
+    let _ = with_current(|_| Ok::<(), NoMemory>(()));
+    current()
+}
+
+/// From now on this is the calling thread's record.
+pub(crate) fn adopt(record: &'static ThreadRecord) {
+    CURRENT.with(|current| current.set(Some(record)));
+    // Last: a kick that came for it finds it. One that came before is not missed either: who can send one can only do so
+    // after this, or left its bit for the thread to find (B2).
+    #[cfg(not(ntwait_loom))]
+    crate::sys::signal::set_cookie(cookie(record));
+}
+
+/// From now on the calling thread has no record.
+pub(crate) fn forget_current() {
+    #[cfg(not(ntwait_loom))]
+    crate::sys::signal::set_cookie(0);
+    let _ = CURRENT.try_with(Cell::take);
+}
+
+/// What the kick signal carries, so that it reaches this thread and no other.
+#[cfg(not(ntwait_loom))]
+pub(crate) fn cookie(record: &ThreadRecord) -> usize {
+    ptr::from_ref(record).addr()
+}
+
+/// Has this done when the calling thread ends, before its record is given back. For threads of others.
+pub(crate) fn at_exit(first: fn()) {
+    let _ = AT_EXIT.try_with(|at_exit| at_exit.first.set(Some(first)));
+}
+
+/// Ends what the library keeps for the calling thread, before the thread ends.
 #[cfg(any(feature = "internals", ntwait_loom))]
-pub(crate) fn release_current() {
-    CURRENT.with(Cell::take);
-    if let Some(record) = AT_EXIT.with(|at_exit| at_exit.0.take()) {
-        release(record);
-    }
+pub(crate) fn leave_current() {
+    AT_EXIT.with(|at_exit| {
+        drop(AtExit { record: Cell::new(at_exit.record.take()), first: Cell::new(at_exit.first.take()) });
+    });
 }

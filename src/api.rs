@@ -1,12 +1,17 @@
 //! The calls that a Windows-on-Linux shim expects of its platform, as a trait and its implementation.
 
 use crate::handle::entry::Handle;
-use crate::nt::EventType;
 use crate::nt::access::{AccessMask, ObjectAttributes};
+use crate::nt::{CreateThreadFlags, EventType};
 use crate::objects::Kind;
+use crate::objects::thread::StartRoutine;
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
 use crate::sys::clock::Timeout;
+use core::ffi::c_void;
+
+/// The handle of a thread. All handles are of one type, as in NT; what they name is checked when they are used.
+pub type ThreadHandle = Handle;
 
 /// The handle of an event. All handles are of one type, as in NT; what they name is checked when they are used.
 pub type EventHandle = Handle;
@@ -36,7 +41,52 @@ pub const INFINITE: u32 = u32::MAX;
 /// platform.nt_close_handle(event.0)?;
 /// # Ok::<(), ntwait::NtStatus>(())
 /// ```
+#[allow(unsafe_code, reason = "a thread is ended by force only by who knows that it may be")]
 pub trait NtdllApi {
+    /// Makes a thread that calls `entry(parameter)`; what that returns is the exit code. `stack_size` is in bytes, 0 for
+    /// the default of 1 MiB.
+    ///
+    /// ```
+    /// use ntwait::{INFINITE, Ntdll, NtdllApi, WAIT_OBJECT_0};
+    /// use std::ffi::c_void;
+    ///
+    /// extern "C" fn thread_func(_parameter: *mut c_void) -> u32 {
+    ///     42 // exit code
+    /// }
+    ///
+    /// let platform = Ntdll::new()?;
+    /// let thread = platform.nt_create_thread(thread_func, std::ptr::null_mut(), 1024 * 1024)?;
+    /// assert_eq!(platform.nt_wait_for_single_object(thread, INFINITE), Ok(WAIT_OBJECT_0));
+    /// assert_eq!(platform.nt_get_exit_code_thread(thread), Ok(42));
+    /// platform.nt_close_handle(thread.0)?;
+    /// # Ok::<(), ntwait::NtStatus>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `NO_MEMORY`: no such stack can be had. `INSUFFICIENT_RESOURCES`: too many threads or handles.
+    fn nt_create_thread(
+        &self,
+        entry: extern "C" fn(*mut c_void) -> u32,
+        parameter: *mut c_void,
+        stack_size: usize,
+    ) -> Result<ThreadHandle, NtStatus>;
+
+    /// Ends a thread with this exit code, wherever it is: see [`Runtime::nt_terminate_thread`].
+    ///
+    /// # Errors
+    /// `INVALID_HANDLE`, `OBJECT_TYPE_MISMATCH`, `ACCESS_DENIED`; `NOT_SUPPORTED` for a thread that the library did not
+    /// make.
+    ///
+    /// # Safety
+    /// Nothing may refer to the thread's stack, or rely on destructors there, when it ends.
+    unsafe fn nt_terminate_thread(&self, thread: ThreadHandle, exit_code: u32) -> Result<(), NtStatus>;
+
+    /// The exit code of a thread; 259 (`STILL_ACTIVE`) until it has ended (TH1).
+    ///
+    /// # Errors
+    /// `INVALID_HANDLE`, `OBJECT_TYPE_MISMATCH`, `ACCESS_DENIED`.
+    fn nt_get_exit_code_thread(&self, thread: ThreadHandle) -> Result<u32, NtStatus>;
+
     /// Makes an event, with all rights.
     ///
     /// # Errors
@@ -103,7 +153,34 @@ impl Ntdll {
     }
 }
 
+#[allow(unsafe_code, reason = "ends a thread by force, if the caller may")]
 impl NtdllApi for Ntdll {
+    fn nt_create_thread(
+        &self,
+        entry: extern "C" fn(*mut c_void) -> u32,
+        parameter: *mut c_void,
+        stack_size: usize,
+    ) -> Result<ThreadHandle, NtStatus> {
+        self.runtime.nt_create_thread_ex(
+            AccessMask::THREAD_ALL_ACCESS,
+            ObjectAttributes::NONE,
+            Handle::CURRENT_PROCESS,
+            Some(StartRoutine::C(entry)),
+            parameter,
+            CreateThreadFlags::empty(),
+            stack_size,
+        )
+    }
+
+    unsafe fn nt_terminate_thread(&self, thread: ThreadHandle, exit_code: u32) -> Result<(), NtStatus> {
+        // SAFETY: the caller's promise.
+        unsafe { self.runtime.nt_terminate_thread(thread, exit_code) }.ok()
+    }
+
+    fn nt_get_exit_code_thread(&self, thread: ThreadHandle) -> Result<u32, NtStatus> {
+        self.runtime.thread_basic_information(thread).map(|basic| basic.exit_status)
+    }
+
     fn nt_create_event(&self, manual_reset: bool, initial_state: bool) -> Result<EventHandle, NtStatus> {
         let event_type = if manual_reset { EventType::NOTIFICATION } else { EventType::SYNCHRONIZATION };
         let access = AccessMask::EVENT_ALL_ACCESS;

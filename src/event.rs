@@ -7,6 +7,7 @@ use crate::runtime::Runtime;
 use crate::status::NtStatus;
 use crate::sys::clock::Timeout;
 use crate::wait::Ended;
+use crate::waiter::shield::ShieldedVec;
 use core::time::Duration;
 
 /// An event: a flag that threads wait for.
@@ -179,8 +180,7 @@ fn with_handles(
         on_stack.iter_mut().zip(handles).for_each(|(place, handle)| *place = handle);
         return wait(runtime, &on_stack[..objects.len()]);
     }
-    let mut on_heap = Vec::new();
-    on_heap.try_reserve_exact(objects.len()).map_err(|_| NtStatus::NO_MEMORY)?;
+    let mut on_heap = ShieldedVec::with_capacity(objects.len()).ok_or(NtStatus::NO_MEMORY)?;
     on_heap.extend(handles);
     wait(runtime, &on_heap)
 }

@@ -1,10 +1,11 @@
-//! What the models need of the inside: alerts, whose calls are still to come, and the model's ill luck.
+//! What the models need of the inside: alerts without a thread's object, and the model's ill luck.
 //!
 //! Not part of the library's interface; it changes without notice.
 
 #![allow(missing_docs, reason = "hidden, and used by the models alone")]
 
-use crate::waiter::park::Pending;
+use crate::sys::futex;
+use crate::waiter::park::{Pending, Posted};
 use crate::waiter::record::{self, ThreadRecord};
 
 /// A thread that can be alerted while it lives.
@@ -14,24 +15,29 @@ pub struct Thread(&'static ThreadRecord);
 impl Thread {
     /// The calling thread.
     pub fn current() -> Self {
-        Self(record::current_for_good())
+        Self(record::current_for_good().expect("memory for a record"))
     }
 
     pub fn alert(self) {
-        crate::wait::alert::post(self.0, Pending::Alert);
+        self.post(Pending::Alert);
     }
 
     /// As if an APC had been queued.
     pub fn announce_apc(self) {
-        crate::wait::alert::post(self.0, Pending::Apc);
+        self.post(Pending::Apc);
+    }
+
+    fn post(self, request: Pending) {
+        if self.0.park.post(request) == Posted::Wake {
+            futex::wake(self.0.park.futex(), 1);
+        }
     }
 }
 
 /// Does what the end of the calling thread does: ends its objects and gives its record back. The last act of every
 /// thread of a model, whose thread-local values are dropped when the model's process may be over.
 pub fn release_thread() {
-    crate::runtime::end_thread_objects();
-    record::release_current();
+    record::leave_current();
 }
 
 /// All deadlines pass. Natively they do so by themselves.

@@ -1,14 +1,14 @@
-//! The synchronization objects of Windows NT for any Linux process, in user space.
+//! The threads and synchronization objects of Windows NT for any Linux process, in user space.
 //!
-//! Events behind integer handles, one wait over any mix of objects, NT's status codes and its semantics to the
-//! letter: direct hand-off in first-in first-out order, atomic wait-all, pulses, time-outs on both clocks. No
+//! Threads and events behind integer handles, one wait over any mix of objects, suspension, termination and APCs, NT's
+//! status codes and its semantics to the letter: direct hand-off in first-in first-out order, atomic wait-all, pulses, time-outs on both clocks. No
 //! driver, no server, no file descriptor per object, no lock that is shared by all. An operation that finds nobody
 //! waiting is one load of the handle's entry and one compare-exchange on the object.
 //!
 //! # Three faces
 //!
 //! * [`Runtime`] has the `nt_*` calls, with NT's arguments and [`NtStatus`] answers.
-//! * [`Event`], [`wait_any`] and [`wait_all`] are the same for Rust programs: they own their handles.
+//! * [`Event`], [`Thread`], [`wait_any`] and [`wait_all`] are the same for Rust programs: they own their handles.
 //! * [`NtdllApi`] is the small trait that a Windows-on-Linux shim programs against, implemented by [`Ntdll`].
 //!
 //! ```
@@ -34,7 +34,8 @@
 //!    came. No release is lost: two sets with two waiters release two.
 //! 4. A closed handle is `STATUS_INVALID_HANDLE`, its value does not come back within 65,536 creations, and no
 //!    operation that began on one object ever lands on another.
-//! 5. Bad input is an answer, not a crash.
+//! 5. A dead thread holds nothing: however it ends, its object is signalled, its waits are gone, its APCs dropped.
+//! 6. Bad input is an answer, not a crash.
 //!
 //! It does not share objects between processes, and names for objects are still to come. Application signal handlers
 //! must not call it: they may interrupt a thread that holds an object's lock. In a child of `fork` every handle of the
@@ -43,15 +44,18 @@
 //! # How it is made
 //!
 //! ```text
-//!                          ┌─▶ handle ─┐
-//!  api, event ─▶ nt ─▶ runtime         ├─▶ objects, waiter ─▶ sys
-//!                          └─▶ wait ───┘
+//!                                  ┌─▶ handle ─┐
+//!  api, event, thread ─▶ nt ─▶ runtime         ├─▶ objects, waiter ─▶ sys
+//!                                  ├─▶ wait ───┘                       ▲
+//!                                  └─▶ threads ────────────────────────┘
 //! ```
 //!
 //! `objects::word` has the 64 bits on which everything turns; `wait` describes the engine, and `waiter::park` the
 //! one word that decides how a wait ends. Each file's head has its states, its invariants with their numbers, and
 //! its memory orderings. The models in `loom-tests/` are named after the invariants.
 
+#[cfg(not(ntwait_loom))]
+mod alloc;
 mod api;
 mod event;
 mod handle;
@@ -63,6 +67,8 @@ mod objects;
 mod runtime;
 mod status;
 mod sys;
+mod thread;
+mod threads;
 mod wait;
 mod waiter;
 
@@ -71,12 +77,18 @@ mod waiter;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-pub use api::{EventHandle, INFINITE, Ntdll, NtdllApi, WAIT_OBJECT_0, WAIT_TIMEOUT};
+#[cfg(not(ntwait_loom))]
+pub use alloc::KillSafeAlloc;
+pub use api::{EventHandle, INFINITE, Ntdll, NtdllApi, ThreadHandle, WAIT_OBJECT_0, WAIT_TIMEOUT};
 pub use event::{Event, Waitable, wait_all, wait_any};
 pub use handle::entry::Handle;
 pub use nt::access::{AccessMask, DuplicateOptions, HandleAttributes, ObjectAttributes};
-pub use nt::{EventType, WaitType};
-pub use runtime::{Runtime, RuntimeBuilder};
+pub use nt::{ClientId, CreateThreadFlags, EventType, WaitType};
+pub use objects::thread::StartRoutine;
+pub use runtime::{CurrentThread, Runtime, RuntimeBuilder, ThreadHook};
 pub use status::NtStatus;
 pub use sys::clock::Timeout;
+pub use thread::{JoinError, Thread, ThreadBuilder};
+pub use threads::{BackendInUse, ThreadBackend};
 pub use wait::{Ended, WaitPolicy};
+pub use waiter::apc::ApcRoutine;

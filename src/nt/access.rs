@@ -14,6 +14,26 @@ bitflags! {
         const EVENT_QUERY_STATE = 0x0001;
         /// Set, reset, clear, pulse an event.
         const EVENT_MODIFY_STATE = 0x0002;
+        /// Terminate a thread.
+        const THREAD_TERMINATE = 0x0001;
+        /// Suspend, resume and alert a thread.
+        const THREAD_SUSPEND_RESUME = 0x0002;
+        /// Alert a thread.
+        const THREAD_ALERT = 0x0004;
+        /// Queue APCs to a thread (A17).
+        const THREAD_SET_CONTEXT = 0x0010;
+        /// Change a thread's priority, affinity and so on.
+        const THREAD_SET_INFORMATION = 0x0020;
+        /// Ask for all that can be known of a thread.
+        const THREAD_QUERY_INFORMATION = 0x0040;
+        /// Change a thread's name.
+        const THREAD_SET_LIMITED_INFORMATION = 0x0400;
+        /// Ask for some of what can be known of a thread (TI1).
+        const THREAD_QUERY_LIMITED_INFORMATION = 0x0800;
+        /// Resume a thread.
+        const THREAD_RESUME = 0x1000;
+        /// Make threads in a process.
+        const PROCESS_CREATE_THREAD = 0x0002;
         /// Duplicate handles from or into a process.
         const PROCESS_DUP_HANDLE = 0x0040;
         /// A standard right, kept and not used.

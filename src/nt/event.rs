@@ -2,10 +2,9 @@
 
 use super::access::{AccessMask, ObjectAttributes, Rights};
 use super::answer;
-use crate::handle::Birth;
 use crate::handle::entry::{Entry, Handle};
 use crate::objects::word::Word;
-use crate::objects::{Kind, Signal, event};
+use crate::objects::{Birth, Kind, Signal, event};
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
 use crate::wait::{Gone, signal};
@@ -48,7 +47,7 @@ impl Runtime {
         let attribute_bits = attributes.entry_bits()?;
         let rights = Rights::of(Kind::Event);
         let mask = rights.grant(access).ok_or(NtStatus::PRIVILEGE_NOT_HELD)?;
-        let birth = Birth { kind: Kind::Event, flags: event::flags(manual_reset), state: initial_state };
+        let birth = Birth { kind: Kind::Event, flags: event::flags(manual_reset), state: initial_state, body: 0 };
         self.table().create(birth, rights.handle_grant(mask, attribute_bits))
     }
 

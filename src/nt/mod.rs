@@ -8,11 +8,15 @@
 //! a slice. What a bad pointer would have got has no counterpart here.
 
 pub(crate) mod access;
+mod apc;
 mod event;
+pub(crate) mod information;
 mod object;
+mod thread;
 mod wait;
 
 pub use event::EventType;
+pub use thread::{ClientId, CreateThreadFlags};
 pub use wait::WaitType;
 
 use crate::status::NtStatus;

@@ -197,7 +197,7 @@ impl Runtime {
     }
 
     /// The object of a handle or pseudo handle, and what the handle may do.
-    fn resolve(&self, handle: Handle) -> Result<(Target<'_>, Grant), NtStatus> {
+    pub(super) fn resolve(&self, handle: Handle) -> Result<(Target<'_>, Grant), NtStatus> {
         if handle.pseudo().is_some() {
             let target = self.resolve_pseudo(handle)?;
             let rights = Rights::of(target.kind);

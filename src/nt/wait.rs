@@ -1,6 +1,7 @@
 //! `NtWaitForSingleObject`, `NtWaitForMultipleObjects`, `NtDelayExecution`, `NtYieldExecution` (W1–W48, D1–D6);
 //! and the same waits for Rust callers, without NT's limit of 64.
 
+use super::apc::deliver;
 use crate::handle::entry::{Entry, Handle};
 use crate::objects::Target;
 use crate::runtime::Runtime;
@@ -9,6 +10,7 @@ use crate::sys::clock::Timeout;
 use crate::wait::take::{self, Seen, Taken};
 use crate::wait::{self, Ended, Refused, Terms};
 use crate::waiter::park::MAX_OBJECTS;
+use crate::waiter::shield::ShieldedVec;
 
 /// `WAIT_TYPE`: all objects together or the first of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,7 +31,8 @@ impl Runtime {
     /// `NtWaitForSingleObject`. The time-out is in units of 100 ns: none is for ever, 0 a poll, negative relative
     /// to now, positive an absolute UTC time since 1601 (D1).
     ///
-    /// Answers `WAIT_0`, `ABANDONED_WAIT_0`, `TIMEOUT`, and if `alertable` also `ALERTED` or `USER_APC`; or
+    /// Answers `WAIT_0`, `ABANDONED_WAIT_0`, `TIMEOUT`, and if `alertable` also `ALERTED` or, after it has called all
+    /// APCs that were queued (A3), `USER_APC`; or
     /// `INVALID_HANDLE`, or `ACCESS_DENIED` without `SYNCHRONIZE` (W33).
     #[inline]
     pub fn nt_wait_for_single_object(&self, object: Handle, alertable: bool, timeout: Option<i64>) -> NtStatus {
@@ -63,7 +66,7 @@ impl Runtime {
             None => self.table().find_any(object, Entry::SYNCHRONIZE),
         };
         let terms = self.terms(alertable, timeout);
-        status_of(found.and_then(|target| run(&[target], WaitType::ANY, &terms)))
+        deliver(status_of(found.and_then(|target| run(&[target], WaitType::ANY, &terms))))
     }
 
     /// `NtWaitForMultipleObjects` for 1 to 64 objects. Time-out and answers as for a single wait, with the position
@@ -91,7 +94,7 @@ impl Runtime {
             return status_of(Ok(ended));
         }
         let terms = self.terms(alertable, Timeout::from_nt(timeout));
-        status_of(self.wait_on_stack(objects, wait_type, &terms))
+        deliver(status_of(self.wait_on_stack(objects, wait_type, &terms)))
     }
 
     /// The answer to a wait-any that ends at once, found without keeping anything (K1, K2). All handles are looked up
@@ -181,8 +184,7 @@ impl Runtime {
             1..=MAXIMUM_WAIT_OBJECTS => self.wait_on_stack(objects, wait_type, &terms),
             count if count == 0 || count > MAX_OBJECTS => Err(NtStatus::INVALID_PARAMETER_1),
             count => {
-                let mut targets = Vec::new();
-                targets.try_reserve_exact(count).map_err(|_| NtStatus::NO_MEMORY)?;
+                let mut targets = ShieldedVec::with_capacity(count).ok_or(NtStatus::NO_MEMORY)?;
                 for object in objects {
                     targets.push(self.table().find_any(*object, Entry::SYNCHRONIZE)?);
                 }
@@ -201,7 +203,7 @@ impl Runtime {
         match run(&[], WaitType::ANY, &terms) {
             Ok(Ended::TimedOut) if interval == 0 => self.nt_yield_execution(),
             Ok(Ended::TimedOut) => NtStatus::SUCCESS,
-            ended => status_of(ended),
+            ended => deliver(status_of(ended)),
         }
     }
 

@@ -2,19 +2,21 @@
 
 mod process_wide;
 mod residents;
+pub(crate) mod thread;
 
+use crate::handle::Table;
 use crate::handle::entry::{Entry, Handle, Pseudo};
-use crate::handle::{Birth, Table};
-use crate::objects::{Kind, Target};
+use crate::objects::{Birth, Kind, Target};
 use crate::status::NtStatus;
 use crate::sys::cpu;
 use crate::sys::region::OutOfMemory;
+use crate::threads::{Parking, ThreadBackend};
 use crate::wait::WaitPolicy;
+use crate::waiter::shield::Shield;
 use core::fmt;
+use core::time::Duration;
 use residents::ResidentRef;
-
-#[cfg(any(feature = "internals", ntwait_loom))]
-pub(crate) use residents::end_current as end_thread_objects;
+pub use thread::{CurrentThread, ThreadHook};
 
 /// NT objects and the handles to them: what one Windows process has.
 ///
@@ -55,7 +57,11 @@ impl Runtime {
 
     /// A runtime with other settings.
     pub fn builder() -> RuntimeBuilder {
-        RuntimeBuilder { policy: WaitPolicy::ADAPTIVE, max_handles: Entry::MAX_COUNT }
+        RuntimeBuilder {
+            policy: WaitPolicy::ADAPTIVE,
+            max_handles: Entry::MAX_COUNT,
+            threads: thread::Settings::default(),
+        }
     }
 
     /// Keeps the runtime for the rest of the process, so that [`Event`](crate::Event)s can live in it.
@@ -73,6 +79,11 @@ impl Runtime {
     #[inline]
     pub(crate) fn table(&self) -> &Table {
         self.resident.table()
+    }
+
+    /// What lives on with the threads.
+    pub(crate) fn resident(&self) -> &ResidentRef {
+        &self.resident
     }
 
     /// The object of a pseudo handle: the process object, or the calling thread's.
@@ -98,6 +109,7 @@ impl fmt::Debug for Runtime {
 pub struct RuntimeBuilder {
     policy: WaitPolicy,
     max_handles: usize,
+    threads: thread::Settings,
 }
 
 impl RuntimeBuilder {
@@ -114,25 +126,46 @@ impl RuntimeBuilder {
         self
     }
 
+    /// How threads are made: see [`ThreadBackend`]. [`ThreadBackend::Auto`] unless said otherwise.
+    pub const fn thread_backend(mut self, backend: ThreadBackend) -> Self {
+        self.threads.backend = backend;
+        self
+    }
+
+    /// How many threads that have ended may wait for the next one's birth, and for how long: it costs a fifth of making
+    /// a new one. 8 and one second unless said otherwise; none at all for 0.
+    pub const fn parked_threads(mut self, most: u32, idle: Duration) -> Self {
+        let idle_ms = if idle.as_millis() < u32::MAX as u128 { idle.as_millis() as u32 } else { u32::MAX };
+        self.threads.parked = Parking { most, idle_ms };
+        self
+    }
+
+    /// Has this done on each thread of the runtime before anything else runs there: APCs come after it (A19).
+    pub const fn on_thread_start(mut self, hook: ThreadHook) -> Self {
+        self.threads.on_start = Some(hook);
+        self
+    }
+
+    /// Has this done on each thread of the runtime that returns from its routine or exits, before thread-local
+    /// destructors run. Not on one that is terminated (TH8).
+    pub const fn on_thread_exit(mut self, hook: ThreadHook) -> Self {
+        self.threads.on_exit = Some(hook);
+        self
+    }
+
     /// Makes the runtime.
     ///
     /// # Errors
     /// `INSUFFICIENT_RESOURCES`: the kernel refuses the address space.
     pub fn build(self) -> Result<Runtime, NtStatus> {
+        let _shield = Shield::raise();
         let table = Table::new(self.max_handles).map_err(|OutOfMemory| NtStatus::INSUFFICIENT_RESOURCES)?;
         // Asked here and not by the first wait: it reads a file.
         let policy = if cpu::is_single() { WaitPolicy::NO_SPIN } else { self.policy };
         let process = {
-            let target = table.create_pinned(Birth::running(Kind::Process))?;
+            let target = table.create_pinned(Birth::running(Kind::Process, 0))?;
             (table.slot_index(target.slot), target.generation)
         };
-        Ok(Runtime { resident: ResidentRef::new(table), policy, process })
-    }
-}
-
-impl Birth {
-    /// A process or thread that runs.
-    pub(crate) const fn running(kind: Kind) -> Self {
-        Self { kind, flags: kind.flags(), state: false }
+        Ok(Runtime { resident: ResidentRef::new(table, self.threads), policy, process })
     }
 }

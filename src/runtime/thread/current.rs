@@ -1,0 +1,141 @@
+//! The objects that stand for the calling thread: one in each runtime that made it, or was asked for it.
+//!
+//! R1  The list is touched by its thread alone, and only in a shielded section: the signal that ends a thread finds it
+//!     whole.
+
+#![allow(unsafe_code, reason = "a thread keeps its runtime alive")]
+
+use super::super::residents::{Resident, ResidentRef};
+use super::{Place, end};
+use crate::handle::bodies;
+use crate::objects::thread::{Life, Stage, Times};
+use crate::objects::{Birth, Kind, Target};
+use crate::status::NtStatus;
+use crate::sys::cpu;
+use crate::sys::tls::thread_local;
+use crate::waiter::record;
+use crate::waiter::shield::Shield;
+use core::cell::RefCell;
+use core::mem::ManuallyDrop;
+
+/// The thread's object in one runtime.
+#[derive(Debug)]
+pub(super) struct Residence {
+    /// Is it the runtime that made the thread?
+    pub(super) is_native: bool,
+    pub(super) resident: ResidentRef,
+    pub(super) place: Place,
+}
+
+/// All of them. The first needs no memory: most threads have one, and a thread can end where nothing may be freed.
+#[derive(Debug)]
+pub(super) struct Residences {
+    first: Option<Residence>,
+    more: Vec<Residence>,
+}
+
+impl Residences {
+    const NONE: Self = Self { first: None, more: Vec::new() };
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Residence> {
+        self.first.iter().chain(&self.more)
+    }
+
+    /// Lets go of the runtimes where nothing may be freed.
+    pub(super) fn let_go(self) {
+        let mut more = ManuallyDrop::new(self.more);
+        if let Some(first) = self.first {
+            first.resident.let_go();
+        }
+        while let Some(next) = more.pop() {
+            next.resident.let_go();
+        }
+    }
+
+    fn add(&mut self, residence: Residence) {
+        // A runtime that only this thread still refers to has been dropped, and nobody can ask for the object.
+        self.more.retain(|known| !known.resident.is_forsaken());
+        match &mut self.first {
+            Some(_) => self.more.push(residence),
+            first => *first = Some(residence),
+        }
+    }
+}
+
+thread_local! {
+    // Without a destructor: the thread's end is somebody's explicit business.
+    static RESIDENCES: ManuallyDrop<RefCell<Residences>> = const { ManuallyDrop::new(RefCell::new(Residences::NONE)) };
+}
+
+/// The calling thread has this object from now on.
+pub(super) fn settle(residence: Residence) {
+    let _shield = Shield::raise();
+    RESIDENCES.with(|residences| residences.borrow_mut().add(residence));
+}
+
+/// The calling thread has no objects from now on; these were they.
+pub(super) fn take() -> Residences {
+    RESIDENCES.with(|residences| residences.replace(Residences::NONE))
+}
+
+/// The runtime that made the calling thread, and the thread's object there; until the rundown.
+pub(super) fn native() -> Option<(&'static Resident, Place)> {
+    let _shield = Shield::raise();
+    RESIDENCES.with(|residences| {
+        let residences = residences.borrow();
+        let native = residences.first.as_ref().filter(|first| first.is_native)?;
+        let resident: *const Resident = &*native.resident;
+        // SAFETY: the residence stays until the rundown, with which the thread's own steps are over.
+        Some((unsafe { &*resident }, native.place))
+    })
+}
+
+/// Where the calling thread's object in this runtime is.
+pub(super) fn find(resident: &Resident) -> Option<Place> {
+    let _shield = Shield::raise();
+    RESIDENCES.with(|residences| {
+        residences.borrow().iter().find(|known| known.resident.is(resident)).map(|known| known.place)
+    })
+}
+
+impl ResidentRef {
+    /// The calling thread's object.
+    pub(crate) fn current_thread(&self) -> Result<Target<'_>, NtStatus> {
+        let _shield = Shield::raise();
+        match find(self) {
+            Some(place) => self.thread_at(place),
+            None => self.naturalize(),
+        }
+    }
+
+    /// The id of the calling thread.
+    pub(crate) fn current_thread_id(&self) -> Result<u32, NtStatus> {
+        let _shield = Shield::raise();
+        if find(self).is_none() {
+            self.naturalize()?;
+        }
+        find(self).map(|place| bodies::id_of(place.body)).ok_or(NtStatus::THREAD_IS_TERMINATING)
+    }
+
+    /// Makes an object for the calling thread, which somebody else made.
+    fn naturalize(&self) -> Result<Target<'_>, NtStatus> {
+        // In a thread whose thread-local values are gone there is no end left to be signalled.
+        let me = record::current_for_good().ok_or(NtStatus::THREAD_IS_TERMINATING)?;
+        let number = self.table().bodies().take().map_err(|_| NtStatus::INSUFFICIENT_RESOURCES)?;
+        let born = Birth::running(Kind::Thread, number);
+        let target = self.table().create_pinned(born).inspect_err(|_| self.table().bodies().put(number))?;
+        let life = Life {
+            stage: Stage::Running,
+            foreign: true,
+            record: Some(me),
+            tid: cpu::thread_id(),
+            times: Times::starting_now(),
+            ..Life::default()
+        };
+        let place = Place { slot: self.table().slot_index(target.slot), generation: target.generation, body: number };
+        self.found(place, life, None);
+        settle(Residence { is_native: false, resident: self.clone(), place });
+        record::at_exit(end::end_foreign);
+        Ok(target)
+    }
+}

@@ -1,0 +1,209 @@
+//! How a thread ends, on every way out.
+//!
+//! ```text
+//!   routine returns ─▶ depart ─▶ leave ─┐                    (user code, can be terminated)
+//!   exit ────────────▶ depart ─▶ leave ─┤
+//!   pthread_exit ───────────────────────┼─▶ thread-local and key destructors ─▶ finish ─▶ run down ─▶ gone
+//!   told to end before it ran ──────────┘
+//!   terminated ──────▶ die (in a signal handler, perhaps) ─────────────────────────────▶ run down ─▶ gone
+//!   bare SYS_exit ───▶ noticed by the warden ─▶ orphaned ──────────────────────────────▶ run down
+//! ```
+//!
+//! E1  The rundown is done once, on every way.
+//! E2  From the first step of the rundown on nobody can reach the thread (J2), so nothing stops it half-way.
+//! E3  Termination frees no memory and takes no lock that is not the library's own: it may have hit in the middle of the
+//!     allocator.
+
+#![allow(unsafe_code, reason = "takes over what a thread that is gone has left")]
+
+use super::super::residents::ResidentRef;
+use super::current::{self, Residence};
+use super::{CurrentThread, Place};
+use crate::objects::thread::{Stage, ThreadBody};
+use crate::objects::{Kind, Signal};
+use crate::sys::{cpu, usage};
+use crate::threads;
+use crate::wait::{pins, signal};
+use crate::waiter::apc;
+use crate::waiter::park::{Decision, Why};
+use crate::waiter::record::{self, ThreadRecord};
+use crate::waiter::shield::Shield;
+
+/// How careful the rundown must be (E3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Clean,
+    Killed,
+}
+
+/// The routine has returned this, or the thread was left with it: the user's own callbacks come next.
+pub(super) fn depart(code: u32) {
+    let Some((resident, place)) = current::native() else {
+        return;
+    };
+    if let Some(hook) = resident.threads.on_exit {
+        hook(&CurrentThread { resident, place });
+    }
+    let _ = resident.at_place(place, |_, life| life.exit_code = code);
+    // While the first thread is there, this is not the last (TH5); asking the kernel would cost as much as a thread.
+    if record::first_thread_has_left() && is_last() {
+        std::process::exit(code.cast_signed());
+    }
+}
+
+/// Is the calling thread the last of the process, apart from those that the library keeps for itself?
+///
+/// In doubt it is not: their number can change while the kernel counts.
+pub(crate) fn is_last() -> bool {
+    if !cpu::is_first_thread() && !record::first_thread_has_left() {
+        return false;
+    }
+    let count = || {
+        let before = threads::service_threads();
+        let all = cpu::threads_of_process()?;
+        (threads::service_threads() == before).then(|| all.saturating_sub(before))
+    };
+    count() == Some(1) && count() == Some(1)
+}
+
+/// Ends the calling thread, from any depth; the frames above are not unwound. `None`: it is not one of ours.
+///
+/// # Safety
+/// Nothing may rely on the destructors of the frames that are left, nor refer to their memory.
+pub(crate) unsafe fn exit(code: u32) -> Option<core::convert::Infallible> {
+    current::native()?;
+    depart(code);
+    threads::leave()
+}
+
+/// The thread's last act on the ways that pass through its own end.
+///
+/// # Safety
+/// The caller is the thread that was made for this body.
+pub(super) unsafe fn finish(_body: *mut ()) {
+    let shield = Shield::raise();
+    run_down(Way::Clean);
+    drop(shield); // the thread has no record now: nothing can be asked of it
+}
+
+/// Ends the calling thread, which somebody terminated. May be called in a signal handler.
+pub(super) fn die() -> ! {
+    core::mem::forget(Shield::raise());
+    run_down(Way::Killed);
+    threads::abandon()
+}
+
+/// The objects of a thread of somebody else, at its end.
+pub(super) fn end_foreign() {
+    let _shield = Shield::raise();
+    let residences = current::take();
+    for residence in residences.iter() {
+        residence.detach();
+    }
+    if let Some(me) = record::current() {
+        clear(me, Way::Clean);
+    }
+    for residence in residences.iter() {
+        residence.signal();
+    }
+}
+
+/// E1, M3.
+fn run_down(way: Way) {
+    let residences = current::take();
+    for residence in residences.iter() {
+        residence.detach();
+    }
+    let me = record::current();
+    if let Some(me) = me {
+        pins::let_go(me);
+        clear(me, way);
+    }
+    for residence in residences.iter() {
+        residence.signal();
+    }
+    record::forget_current();
+    if let Some(me) = me {
+        record::release(me);
+    }
+    match way {
+        Way::Clean => drop(residences),
+        Way::Killed => residences.let_go(),
+    }
+}
+
+/// Drops what others have left for the thread, which they can no longer reach.
+fn clear(record: &ThreadRecord, way: Way) {
+    apc::discard(record, way == Way::Clean);
+    record.control.lock().suspended = 0;
+    record.park.drop_pending();
+}
+
+impl Residence {
+    /// No more requests: the record leaves the body (J2).
+    fn detach(&self) {
+        let used = usage::of_this_thread();
+        let changed = self.resident.at_place(self.place, |_, life| {
+            life.stage = Stage::Ending;
+            life.record = None;
+            life.tid = 0;
+            life.exit_code = life.killed_with.unwrap_or(life.exit_code);
+            life.times.used(used);
+            life.changed
+        });
+        threads::mark(changed.unwrap_or(0), used);
+    }
+
+    /// The thread has ended, for everybody.
+    fn signal(&self) {
+        end_object(&self.resident, self.place);
+    }
+}
+
+fn end_object(resident: &ResidentRef, place: Place) {
+    let _ = resident.at_place(place, |_, life| {
+        life.stage = Stage::Ended;
+        life.times.end_now();
+    });
+    if let Ok(target) = resident.table().target_at((place.slot, place.generation), Kind::Thread) {
+        // M1: who has seen the thread's end, and closed the last handle, finds nothing left of it. If nobody has a handle
+        // and nobody waits, this is the end of the object, and there is nobody to be told.
+        signal::unpin(target, resident.table());
+        let _ = signal::signal(target, Signal::Set, resident.table());
+    }
+}
+
+/// The thread is gone and has done nothing of this; another thread does it.
+///
+/// # Safety
+/// `data` is the body that the thread was made for, and the thread is gone.
+pub(super) unsafe fn orphaned(data: *mut ()) {
+    let _shield = Shield::raise();
+    // SAFETY: bodies are never freed while a thread refers to their runtime, and the dead one's reference is still there.
+    let body = unsafe { &*data.cast::<ThreadBody>() };
+    // SAFETY: the thread is gone, and we act for it.
+    let Some(start) = (unsafe { body.start() }) else {
+        return;
+    };
+    // SAFETY: the thread took its reference and can never drop it: now it is ours.
+    let Some(resident) = (unsafe { ResidentRef::from_raw(start.resident) }) else {
+        return;
+    };
+    let Some((slot, generation)) = body.place() else {
+        return;
+    };
+    let place = Place { slot, generation, body: resident.table().bodies().number_of(body) };
+    let detached = resident.at_place(place, |_, life| {
+        life.stage = Stage::Ending;
+        life.tid = 0;
+        life.record.take()
+    });
+    end_object(&resident, place);
+    if let Ok(Some(record)) = detached {
+        clear(record, Way::Clean);
+        // If it was in a wait, its blocks may be linked still: then the record is never used again.
+        if record.park.decide(Why::Stopped, 0) == Decision::Lost && record.park.is_idle() {
+            record::release(record);
+        }
+    }
+}

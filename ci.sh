@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Proves the tree: format, lints, the std::sync ban, unit, integration and doc tests, loom models, the lab's gate, the stated rust-version.
+# Proves the tree: format, lints, the std::sync ban, unit, integration and doc tests, loom models, the lab's gate, a soak of
+# threads, the stated rust-version.
 #
 #   ./ci.sh          everything, within 25 minutes on two cores
-#   ./ci.sh --deep   the long variants (or NTWAIT_DEEP=1): more interleavings, stress for NTWAIT_STRESS_SECONDS (default then 300), release tests
+#   ./ci.sh --deep   the long variants (or NTWAIT_DEEP=1): more interleavings, stress for NTWAIT_STRESS_SECONDS (default then 300), release tests,
+#                    a soak of a million threads
 #
 # Works from any directory, without terminal or input, and installs what a machine with only rustup and a shell lacks. A step that fails
 # is reported and the next one runs; the full output of each lies in target/ci/. The last line is always `N passed, N failed`: the sum of
@@ -18,7 +20,7 @@ deep=${NTWAIT_DEEP:-0}
 for argument in "$@"; do
     case $argument in
         --deep) deep=1 ;;
-        -h | --help) sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+        -h | --help) sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
         *) echo "unknown argument: $argument (see --help)" >&2; exit 2 ;;
     esac
 done
@@ -190,6 +192,9 @@ tests "tests" cargo test --workspace --no-fail-fast
 if [[ $deep != 0 ]]; then tests "tests in release" cargo test --release --no-fail-fast; fi
 tests "loom models" ./loom-tests/run.sh
 step "lab gate" cargo run --release -- --quick
+soak=20000
+[[ $deep == 0 ]] || soak=1000000
+step "thread soak" cargo run --release -- --soak "$soak"
 step "documentation" documentation
 step "rust-version" stated_rust_version
 long_files

@@ -7,15 +7,15 @@ use clap::{Parser, Subcommand};
 
 use crate::rows;
 
-/// Checks ntwait with real threads, measures it against its peers, and says where it stands.
+/// Checks ntwait with threads of its own, measures it against its peers, and says where it stands.
 ///
-/// Without options it does all of it in about half a minute: it drives events through the NT face and compares every
-/// answer, tries the same promises on the peers, measures the rows P1 to P14 in one interleaved run, prints one table,
+/// Without options it does all of it in about half a minute: it drives threads and events through the NT face and compares
+/// every answer, tries the same promises on the peers, measures the rows P1 to P16 in one interleaved run, prints one table,
 /// and writes a report with plots for light and dark screens.
 #[derive(Debug, Parser)]
 #[command(name = "ntwait-lab", version, after_help = AFTER_HELP, max_term_width = 100)]
 pub(crate) struct Args {
-    /// Do only these parts: rows P1 to P14, checks, faults. May be given again or as a list: --only P4,P5
+    /// Do only these parts: rows P1 to P16, checks, faults. May be given again or as a list: --only P4,P5
     #[arg(long, value_name = "PART", value_delimiter = ',', ignore_case = true, value_parser = parts(), hide_possible_values = true)]
     pub(crate) only: Vec<String>,
 
@@ -23,7 +23,7 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) quick: bool,
 
-    /// Time for the measurements of a whole run, in seconds [default: 22]
+    /// Time for the measurements of a whole run, in seconds [default: 25]
     #[arg(long, value_name = "N", value_parser = seconds)]
     pub(crate) seconds: Option<f64>,
 
@@ -34,6 +34,11 @@ pub(crate) struct Args {
     /// Folder for report.html and report.json [default: target/lab]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+
+    /// Instead of all that: make and end so many threads in every way, and fail if memory, mappings, descriptors or tasks
+    /// have grown since the first of them [default: 1000000]
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "1000000", value_parser = threads, conflicts_with_all = ["only", "quick", "seconds", "json", "out", "verbose"])]
+    pub(crate) soak: Option<usize>,
 
     /// Show each check and each contender of each row
     #[arg(short, long)]
@@ -64,7 +69,8 @@ Rows:
   P2  set + satisfied wait     P7   broadcast to a crowd        P12  a million alive
   P3  poll                     P8   wait-any, satisfied         P13  two CPUs, two events
   P4  ping-pong on one CPU     P9   wait-any that sleeps        P14  two CPUs, one event
-  P5  ping-pong on two CPUs    P10  wait-all
+  P5  ping-pong on two CPUs    P10  wait-all                    P15  a thread, create + join
+                                                                P16  a thousand threads alive
 
 Exit status: 0, or 1 if ntwait failed a check, broke a promise, hung or panicked, or 2 for wrong usage
 or a report that cannot be written. Targets that are not met and peers that break do not change it.
@@ -83,6 +89,14 @@ fn seconds(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(seconds) if (0.5..=3600.0).contains(&seconds) => Ok(seconds),
         Ok(_) => Err("between 0.5 and 3600".to_owned()),
+        Err(_) => Err("not a number".to_owned()),
+    }
+}
+
+fn threads(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(threads) if threads >= 1_000 => Ok(threads),
+        Ok(_) => Err("at least 1000".to_owned()),
         Err(_) => Err("not a number".to_owned()),
     }
 }
@@ -128,8 +142,22 @@ mod tests {
     }
 
     #[test]
+    fn a_soak_has_a_usual_size() {
+        assert_eq!(parse("lab").expect("valid").soak, None);
+        assert_eq!(parse("lab --soak").expect("valid").soak, Some(1_000_000));
+        assert_eq!(parse("lab --soak 20000").expect("valid").soak, Some(20_000));
+    }
+
+    #[test]
     fn nonsense_is_refused() {
-        for line in ["lab --only P15", "lab --seconds 0", "lab --seconds x", "lab nothing"] {
+        for line in [
+            "lab --only P17",
+            "lab --soak 5",
+            "lab --soak --quick",
+            "lab --seconds 0",
+            "lab --seconds x",
+            "lab nothing",
+        ] {
             assert!(parse(line).is_err(), "{line}");
         }
     }

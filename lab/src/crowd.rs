@@ -7,12 +7,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
+
+use ntwait::Thread;
 
 use crate::os::cpus::pin_to;
 use crate::os::sched::run_in_batches;
 use crate::os::task::{self, Pid, TaskState};
+use crate::peers::recycling;
 
 /// Threads that each do one piece of work, usually one wait.
 pub(crate) struct Crowd<R> {
@@ -22,7 +25,7 @@ pub(crate) struct Crowd<R> {
 struct Member<R> {
     task: Pid,
     done: Arc<AtomicBool>,
-    thread: JoinHandle<R>,
+    thread: Thread<R>,
 }
 
 /// How often all members must be seen at rest.
@@ -91,6 +94,11 @@ impl<R: Send + 'static> Crowd<R> {
     }
 }
 
+/// A thread of ntwait that may bind itself to a CPU: no later one inherits that.
+pub(crate) fn spawn<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Thread<R> {
+    Thread::builder().runtime(recycling()).spawn(work).expect("there is room for one more thread")
+}
+
 /// Binds the calling thread to `cpu` in such a way that it cannot push another one off it: if all members do this and
 /// the signaller runs on the same CPU, nobody runs between two of its signals.
 pub(crate) fn stay_behind(cpu: usize) {
@@ -102,7 +110,7 @@ pub(crate) fn stay_behind(cpu: usize) {
 struct Beginning<R> {
     told: mpsc::Receiver<Pid>,
     done: Arc<AtomicBool>,
-    thread: JoinHandle<R>,
+    thread: Thread<R>,
 }
 
 impl<R: Send + 'static> Beginning<R> {
@@ -110,7 +118,7 @@ impl<R: Send + 'static> Beginning<R> {
         let done = Arc::new(AtomicBool::new(false));
         let (tell, told) = mpsc::channel();
         let says_done = Arc::clone(&done);
-        let thread = thread::spawn(move || {
+        let thread = spawn(move || {
             let _ = tell.send(task::current());
             let result = work();
             says_done.store(true, Ordering::Release);

@@ -1,12 +1,14 @@
-//! The lab of ntwait: checks it with real threads, measures it against its peers, and says where it stands.
+//! The lab of ntwait: checks it with threads of its own, measures it against its peers, and says where it stands.
 //!
 //! ```text
 //! cli ──▶ session ──▶ checks   ntwait through its NT face, every answer compared
 //!                 ├─▶ faults   the same promises, tried on the peers
-//!                 ├─▶ rows     P1 to P14: what is measured, by whom, and the target
+//!                 ├─▶ rows     P1 to P16: what is measured, by whom, and the target
 //!                 │     └─▶ measure   turns, rounds, clocks       peers   one event each
 //!                 └─▶ report   the table, the JSON, the page with its plots
 //! ```
+//!
+//! `soak` is a run of its own: a million threads, and what they leave behind.
 //!
 //! `os`, `stats`, `crowd`, `race` and `watch` are the tools underneath: pinning, medians, threads that are known to
 //! sleep, a set aimed at the end of a timed wait, and work that may hang.
@@ -24,6 +26,7 @@ mod race;
 mod report;
 mod rows;
 mod session;
+mod soak;
 mod stats;
 mod watch;
 
@@ -43,6 +46,15 @@ fn main() -> ExitCode {
         return match rows::one_child(kind, *cpu, *count) {
             Ok(()) => ExitCode::SUCCESS,
             Err(why) => unusable(&why),
+        };
+    }
+    if let Some(threads) = args.soak {
+        return match soak::run(threads) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(why) => {
+                println!("FAILED: {why}");
+                ExitCode::from(FAILED)
+            }
         };
     }
     watch::collect_panics();

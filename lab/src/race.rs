@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::crowd::spawn;
 use crate::os::cpus::{Cpus, pin_to};
 
 /// How often each side won.
@@ -34,7 +35,7 @@ pub(crate) fn run(
     mut check: impl FnMut(bool) -> bool,
 ) -> Tally {
     let turn = Arc::new(Turn::default());
-    let waiter = thread::spawn({
+    let waiter = spawn({
         let turn = Arc::clone(&turn);
         move || {
             pin_to(cpus.other());

@@ -10,9 +10,10 @@ use crate::measure::{self, Bench};
 use crate::os::clock::{clock_read_ns, utc_now};
 use crate::os::cpus::{Cpus, pin_to};
 use crate::os::machine::{Disturbance, Machine, Ticks};
+use crate::peers::adaptive;
 use crate::plan::Plan;
 use crate::progress::Progress;
-use crate::report::{Looks, Report, Yardstick, checks_text, faults_text, page, peers_text, rows_text};
+use crate::report::{Looks, Report, Threads, Yardstick, checks_text, faults_text, page, peers_text, rows_text};
 use crate::{checks, faults, rows, watch};
 
 /// What checks and peer faults are expected to take, each.
@@ -29,6 +30,7 @@ pub(crate) fn run(args: &Args) -> Report {
     let benches: Vec<Bench> = rows::all(&plan).into_iter().filter(|bench| args.wants(bench.row)).collect();
     let mut report = blank(args, &plan);
     println!("ntwait lab {}, {}\n{}", report.version, report.date, report.machine.describe());
+    println!("Threads: {}", report.threads);
 
     let progress = Progress::new(expected(args, &plan, &benches));
     if args.wants_checks() {
@@ -77,6 +79,7 @@ fn blank(args: &Args, plan: &Plan) -> Report {
         quick: args.quick,
         seconds: 0.0,
         machine: Machine::discover(plan.cpus),
+        threads: Threads::of(adaptive().thread_backend()),
         yardstick: yardstick(plan),
         disturbance: Disturbance::default(),
         checks: Vec::new(),

@@ -25,7 +25,9 @@ fn help_names_every_option_and_row() {
     let output = lab(&["--help"]);
     assert!(output.status.success());
     let help = text(&output.stdout);
-    for expected in ["--only", "--quick", "--seconds", "--json", "--out", "--verbose", "P1 ", "P14 ", "Exit status"] {
+    for expected in
+        ["--only", "--quick", "--seconds", "--json", "--out", "--verbose", "P1 ", "P16 ", "--soak", "Exit status"]
+    {
         assert!(help.contains(expected), "{expected} is missing in\n{help}");
     }
     assert!(!help.contains("alive "), "the command for child processes is hidden");
@@ -50,6 +52,14 @@ fn one_row_alone_is_measured_and_nothing_else() {
 }
 
 #[test]
+fn a_soak_counts_what_is_left_and_says_so() {
+    let output = lab(&["--soak", "6000"]);
+    let stdout = text(&output.stdout);
+    assert!(output.status.success(), "{stdout}");
+    assert!(stdout.contains("100 %") && stdout.contains("mappings"), "{stdout}");
+}
+
+#[test]
 fn a_quick_run_checks_measures_and_reports() {
     let folder = folder("quick");
     let json = folder.join("copy.json");
@@ -71,16 +81,17 @@ fn a_quick_run_checks_measures_and_reports() {
     let checks = report["checks"].as_array().expect("checks");
     let failed: Vec<_> = checks.iter().filter(|check| check["passed"] != true).collect();
     assert_eq!(output.status.code(), Some(i32::from(!failed.is_empty())), "exit status against {failed:#?}\n{stdout}");
-    assert!(checks.len() >= 40 && failed.is_empty(), "{failed:#?}");
+    assert!(checks.len() >= 56 && failed.is_empty(), "{failed:#?}");
 
     let rows = report["rows"].as_array().expect("rows");
-    for number in 1..=14 {
+    for number in 1..=16 {
         let name = format!("P{number}");
         let row = rows.iter().find(|row| row["row"] == name.as_str()).unwrap_or_else(|| panic!("{name} is missing"));
         let figures = row["figures"].as_array().expect("figures");
         assert!(row["verdict"] == "skipped" || figures.iter().any(|figure| figure["role"] == "ours"), "{name}");
         assert!(stdout.contains(&name), "{name} is missing in\n{stdout}");
     }
+    assert!(report["threads"]["backend"].is_string() && stdout.contains("Threads: "));
     assert_eq!(report["peer_faults"].as_array().map(Vec::len), Some(7));
     assert!(report["machine"]["kernel"].is_string() && report["quick"] == true);
 

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 
-use ntwait::NtStatus;
+use ntwait::{NtStatus, Thread};
 
 use super::face::{Event, TICKS_PER_MS, all_succeeded, handles, wait_all};
 use super::{Check, Lab, Verdict, ensure};
-use crate::crowd::Crowd;
+use crate::crowd::{Crowd, spawn};
 
 pub(super) const CHECKS: [Check; 4] = [
     Check {
@@ -74,7 +74,7 @@ fn all_opposite_orders(lab: Lab) -> Verdict {
             thread::yield_now();
         }
     }
-    setter.join().map_err(|_| "the second setter panicked".to_owned())??;
+    setter.join().map_err(|error| format!("the second setter: {error}"))??;
     over.store(true, Ordering::Release);
     all_succeeded(takers)?;
     let taken = taken.load(Ordering::Acquire);
@@ -84,11 +84,11 @@ fn all_opposite_orders(lab: Lab) -> Verdict {
 }
 
 /// A thread that sets `event` once for each round that is announced in the returned word.
-fn second_setter(lab: Lab, event: &Event, rounds: u32) -> (Arc<AtomicU32>, thread::JoinHandle<Result<(), String>>) {
+fn second_setter(lab: Lab, event: &Event, rounds: u32) -> (Arc<AtomicU32>, Thread<Result<(), String>>) {
     let round = Arc::new(AtomicU32::new(0));
     let announced = Arc::clone(&round);
     let (runtime, handle) = (lab.runtime, event.handle);
-    let setter = thread::spawn(move || {
+    let setter = spawn(move || {
         for made in 1..=rounds {
             while announced.load(Ordering::Acquire) < made {
                 thread::yield_now();

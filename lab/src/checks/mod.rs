@@ -2,12 +2,14 @@
 //!
 //! Each check runs on a runtime with the default wait policy and on one that never spins, under a watchdog. Order is
 //! forced by looking at what the kernel says of each thread; no check sleeps in the hope that something has happened.
+//! The threads are ntwait's own.
 
 mod all;
 mod any;
 mod face;
 mod handles;
 mod signal;
+mod threads;
 mod time;
 mod tokens;
 
@@ -112,5 +114,14 @@ fn one(check: &Check, policy: &'static str, lab: Lab) -> Outcome {
 }
 
 fn every_check() -> Vec<Check> {
-    [&signal::CHECKS[..], &any::CHECKS, &all::CHECKS, &time::CHECKS, &handles::CHECKS, &tokens::CHECKS].concat()
+    [
+        &threads::CHECKS[..],
+        &signal::CHECKS,
+        &any::CHECKS,
+        &all::CHECKS,
+        &time::CHECKS,
+        &handles::CHECKS,
+        &tokens::CHECKS,
+    ]
+    .concat()
 }

@@ -45,6 +45,8 @@ pub(crate) enum Target {
     Scaled(f64),
     /// At most this, in the line's unit, on any machine.
     AtMost(f64),
+    /// At most so much more than the limit, in the line's unit.
+    BeyondLimit(f64),
     /// Measured for a plot or for comparison only.
     None,
 }

@@ -1,26 +1,30 @@
-//! What ntwait is measured against: the same event built from what a Linux program has at hand.
+//! What ntwait is measured against: the same event, and the same thread, built from what a Linux program has at hand.
 //!
 //! Each peer is one file and comes in its best form, cheap tricks included; where a peer gives up a promise that
 //! ntwait keeps, the section "peer faults" of the report says so. Auto-reset and manual-reset are two types
 //! (`E<AUTO>`, `E<MANUAL>`), so that no peer pays for a run-time choice that it would not make by itself.
 
 mod bare;
+mod bare_thread;
 mod eventfd;
 mod nt;
 mod parking;
 mod rsevent;
 mod std_event;
 mod std_map;
+mod threads;
 
 use std::time::Duration;
 
 pub(crate) use bare::BareFutex;
+pub(crate) use bare_thread::BareThread;
 pub(crate) use eventfd::EventFd;
-pub(crate) use nt::{NtEvent, adaptive, no_spin};
+pub(crate) use nt::{NtEvent, adaptive, no_spin, pthread_backend, recycling};
 pub(crate) use parking::Parking;
 pub(crate) use rsevent::RsEvent;
 pub(crate) use std_event::StdEvent;
 pub(crate) use std_map::StdMap;
+pub(crate) use threads::{BareThreads, NtThreads, Pthreads, StdThreads, Threads};
 
 /// One set releases one waiter and the waiter consumes it.
 pub(crate) const AUTO: bool = false;

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use ntwait::{AccessMask, EventType, Handle, NtStatus, ObjectAttributes, Runtime, WaitPolicy};
+use ntwait::{AccessMask, EventType, Handle, NtStatus, ObjectAttributes, Runtime, ThreadBackend, WaitPolicy};
 
 use super::Event;
 
@@ -13,7 +13,7 @@ pub(crate) struct NtEvent<const MANUAL: bool, const SPIN: bool = true> {
     handle: Handle,
 }
 
-/// The lab's runtime with the default wait policy.
+/// The lab's runtime with everything as it is by default: the wait policy, the ways of threads.
 pub(crate) fn adaptive() -> &'static Runtime {
     static RUNTIME: OnceLock<&Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| started(Runtime::new()))
@@ -23,6 +23,19 @@ pub(crate) fn adaptive() -> &'static Runtime {
 pub(crate) fn no_spin() -> &'static Runtime {
     static RUNTIME: OnceLock<&Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| started(Runtime::builder().wait_policy(WaitPolicy::NO_SPIN).build()))
+}
+
+/// Another one, whose threads do not stay parked when they have ended. Each begins as a new Linux thread, whatever the
+/// last one did to itself: threads that bind themselves to CPUs are made here.
+pub(crate) fn recycling() -> &'static Runtime {
+    static RUNTIME: OnceLock<&Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| started(Runtime::builder().parked_threads(0, Duration::ZERO).build()))
+}
+
+/// Another one, whose threads are made by `pthread_create`.
+pub(crate) fn pthread_backend() -> &'static Runtime {
+    static RUNTIME: OnceLock<&Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| started(Runtime::builder().thread_backend(ThreadBackend::Pthread).build()))
 }
 
 fn started(runtime: Result<Runtime, NtStatus>) -> &'static Runtime {

@@ -165,6 +165,7 @@ impl Goal {
                 share: format!("{} of {times:.2} ×", ratio.map_or_else(|| "–".to_owned(), format::ratio)),
             }),
             Target::AtMost(most) => Some(absolute(format!("≤ {}", shown(most)), most)),
+            Target::BeyondLimit(more) => Some(absolute(format!("≤ limit + {}", shown(more)), limit? + more)),
             Target::Scaled(ns) if factor == 1.0 => Some(absolute(format!("≤ {}", shown(ns)), ns)),
             Target::Scaled(ns) => {
                 let here = ns * factor;
@@ -198,6 +199,7 @@ mod tests {
         assert_eq!(goal(Target::Scaled(20.0)), Some((40.0, Some(0.75))));
         assert_eq!(goal(Target::AtMost(20.0)), Some((20.0, Some(1.5))));
         assert_eq!(goal(Target::TimesLimit(2.0)), Some((20.0, Some(1.5))));
+        assert_eq!(goal(Target::BeyondLimit(30.0)), Some((40.0, Some(0.75))));
         assert_eq!(goal(Target::None), None);
         assert!(Goal::new(Target::TimesLimit(2.0), Unit::Nanoseconds, 2.0, (Some(30.0), None, None)).is_none());
     }

@@ -43,6 +43,19 @@ fn three_digits(value: f64) -> String {
     }
 }
 
+/// `1000000` → `1,000,000`.
+pub(crate) fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// A tick of an axis: no digits that say nothing. `20000.0` ns → `20 µs`.
 pub(super) fn tick(unit: Unit, value: f64) -> String {
     let text = figure(unit, value);
@@ -69,6 +82,13 @@ mod tests {
         assert_eq!(ratio(1.0342), "1.034 ×");
         assert_eq!(ratio(12.34), "12.3 ×");
         assert_eq!(maybe(Unit::Bytes, None), "–");
+    }
+
+    #[test]
+    fn digits_are_grouped() {
+        assert_eq!(grouped(7), "7");
+        assert_eq!(grouped(1_000), "1,000");
+        assert_eq!(grouped(1_000_000), "1,000,000");
     }
 
     #[test]

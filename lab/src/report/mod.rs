@@ -7,9 +7,11 @@ mod notes;
 mod svg;
 mod table;
 
+use ntwait::{BackendInUse, ThreadBackend};
 use serde::Serialize;
 
 pub(crate) use figures::{Figure, Row, Verdict};
+pub(crate) use format::grouped;
 pub(crate) use html::page;
 pub(crate) use table::{Looks, checks_text, faults_text, peers_text, rows_text};
 
@@ -33,6 +35,8 @@ pub(crate) struct Report {
     /// How long the run took.
     pub(crate) seconds: f64,
     pub(crate) machine: Machine,
+    /// How ntwait makes threads here.
+    pub(crate) threads: Threads,
     pub(crate) yardstick: Yardstick,
     /// Who else used the CPUs meanwhile.
     pub(crate) disturbance: Disturbance,
@@ -42,6 +46,27 @@ pub(crate) struct Report {
     pub(crate) peer_faults: Vec<PeerFaults>,
     pub(crate) rows: Vec<Row>,
     pub(crate) histograms: Vec<Histogram>,
+}
+
+/// How ntwait makes threads, and why not otherwise.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Threads {
+    /// `clone` or `pthread`.
+    pub(crate) backend: &'static str,
+    pub(crate) reason: &'static str,
+}
+
+impl Threads {
+    pub(crate) fn of(in_use: BackendInUse) -> Self {
+        let backend = if in_use.backend() == ThreadBackend::Clone { "clone" } else { "pthread" };
+        Self { backend, reason: in_use.reason() }
+    }
+}
+
+impl std::fmt::Display for Threads {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{}, because: {}", self.backend, self.reason)
+    }
 }
 
 /// How this machine compares with the one that the absolute targets were written on.
@@ -158,6 +183,7 @@ pub(crate) mod tests {
             quick: true,
             seconds: 1.5,
             machine: Machine::discover(Cpus { home: 1, away: Some(0) }),
+            threads: Threads { backend: "clone", reason: "all probes passed" },
             yardstick: Yardstick::new(4.8, 20.0),
             disturbance: Disturbance::default(),
             checks: vec![outcome("holds", true), outcome("breaks", false)],

@@ -1,23 +1,26 @@
-//! The rows of the table: P1 to P14, each a question with its contenders, its limit and its target.
+//! The rows of the table: P1 to P16, each a question with its contenders, its limit and its target.
 
 mod alive;
 mod all;
 mod any;
+mod born;
 mod broadcast;
+mod child;
 mod cores;
 mod create;
 mod handoff;
 mod idle;
+mod living;
 mod uncontended;
 
-pub(crate) use alive::one_child;
+pub(crate) use child::one_child;
 
 use crate::measure::Bench;
 use crate::plan::Plan;
 
 /// The names of all rows.
-pub(crate) const NAMES: [&str; 14] =
-    ["P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "P12", "P13", "P14"];
+pub(crate) const NAMES: [&str; 16] =
+    ["P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "P12", "P13", "P14", "P15", "P16"];
 
 /// All benches, in the order of the table.
 pub(crate) fn all(plan: &Plan) -> Vec<Bench> {
@@ -31,6 +34,8 @@ pub(crate) fn all(plan: &Plan) -> Vec<Bench> {
         create::benches(plan),
         alive::benches(plan),
         cores::benches(plan),
+        born::benches(plan),
+        living::benches(plan),
     ]
     .into_iter()
     .flatten()

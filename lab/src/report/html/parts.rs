@@ -24,9 +24,10 @@ pub(super) fn head(report: &Report) -> String {
     }
     let _ = writeln!(
         head,
-        "</p>\n<p class=\"about\">{}<br>{}</p>",
+        "</p>\n<p class=\"about\">{}<br>{}<br>Threads: {}</p>",
         escape(&report.date),
-        escape(&report.machine.describe())
+        escape(&report.machine.describe()),
+        escape(&report.threads.to_string())
     );
     for caution in report.cautions() {
         let _ = writeln!(head, "<p class=\"caution\">{}</p>", escape(&caution));

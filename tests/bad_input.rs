@@ -55,6 +55,26 @@ const OF_ALL: [EntryPoint; 17] = [
     ("NtdllApi::nt_close_handle", |nt, handle| Ntdll::on(nt.0).nt_close_handle(handle.0)),
 ];
 
+/// What is known of a thread and can be set of it.
+const OF_THREAD_INFORMATION: [EntryPoint; 10] = [
+    ("nt_query_information_thread basic", |nt, handle| {
+        nt.nt_query_information_thread(handle, 0, &mut [0; 48], None).ok()
+    }),
+    ("nt_query_information_thread times", |nt, handle| {
+        nt.nt_query_information_thread(handle, 1, &mut [0; 32], None).ok()
+    }),
+    ("nt_query_information_thread name", |nt, handle| {
+        nt.nt_query_information_thread(handle, 38, &mut [0; 16], None).ok()
+    }),
+    ("nt_set_information_thread base priority", |nt, handle| nt.nt_set_information_thread(handle, 3, &[0; 4]).ok()),
+    ("nt_set_information_thread affinity", |nt, handle| nt.nt_set_information_thread(handle, 4, &[0xFF; 8]).ok()),
+    ("nt_set_information_thread boost", |nt, handle| nt.nt_set_information_thread(handle, 14, &[0; 4]).ok()),
+    ("thread_description", |nt, handle| nt.thread_description(handle).map(drop)),
+    ("set_thread_description", |nt, handle| nt.set_thread_description(handle, &[]).ok()),
+    ("get_exit_code_thread", |nt, handle| nt.get_exit_code_thread(handle).map(drop)),
+    ("thread_id_of", |nt, handle| nt.thread_id_of(handle).map(drop)),
+];
+
 /// Calls that take a process.
 const OF_PROCESSES: [EntryPoint; 2] = [
     ("nt_duplicate_object source process", |nt, handle| {
@@ -68,7 +88,7 @@ const OF_PROCESSES: [EntryPoint; 2] = [
 /// Every entry point says INVALID_HANDLE to `handle`, and the bystander does not change.
 #[track_caller]
 fn refused_everywhere(nt: Nt, handle: Handle, bystander: Handle) {
-    for (name, call) in OF_EVENTS.iter().chain(&OF_ALL).chain(&OF_PROCESSES) {
+    for (name, call) in OF_EVENTS.iter().chain(&OF_ALL).chain(&OF_PROCESSES).chain(&OF_THREAD_INFORMATION) {
         // A null target process has a meaning of its own: close the source.
         if name.contains("target process") && handle == Handle::NULL {
             continue;
@@ -144,6 +164,11 @@ fn wrong_types_are_refused_and_harmless() {
             }
         }
         let event = nt.auto(true);
+        for other in [event, process, Handle::CURRENT_PROCESS] {
+            for (name, call) in OF_THREAD_INFORMATION {
+                assert_eq!(call(nt, other), Err(NtStatus::OBJECT_TYPE_MISMATCH), "{name}({:#x})", other.0);
+            }
+        }
         for other in [event, thread, Handle::CURRENT_THREAD] {
             for (name, call) in OF_PROCESSES {
                 assert_eq!(call(nt, other), Err(NtStatus::OBJECT_TYPE_MISMATCH), "{name}({:#x})", other.0);
@@ -188,6 +213,14 @@ fn counts_types_and_classes_out_of_range() {
         }
         assert_eq!(nt.flags(event), (0, 0));
         nt.check(event, AUTO, 1);
+        for class in [2, 3, 4, 10, 13, 39, 100, u32::MAX] {
+            let status = nt.nt_query_information_thread(Handle::CURRENT_THREAD, class, &mut [0; 256], None);
+            assert_eq!(status, NtStatus::INVALID_INFO_CLASS, "query thread class {class}");
+        }
+        for class in [0, 1, 9, 10, 38, 39, 100, u32::MAX] {
+            let status = nt.nt_set_information_thread(Handle::CURRENT_THREAD, class, &[0; 8]);
+            assert_eq!(status, NtStatus::INVALID_INFO_CLASS, "set thread class {class}");
+        }
     });
 }
 

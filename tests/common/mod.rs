@@ -1,6 +1,7 @@
 //! What the tests share: a runtime that does not spin, the whole observable state of an event, time-outs, seeded random numbers.
 //!
-//! The other half, threads that are known to be blocked and tests that cannot hang, is in `threads.rs`.
+//! The other parts: threads that are known to be blocked and tests that cannot hang, in `threads.rs`; threads of the library, in
+//! `nt_threads.rs`; waits of every kind to put them in, in `wait_kinds.rs`.
 
 #![allow(dead_code, reason = "each test binary uses its own part of this module")]
 #![allow(unused_imports, reason = "each test binary uses its own part of this module")]
@@ -14,7 +15,9 @@ use ntwait::{
     Timeout, WaitPolicy, WaitType,
 };
 
+pub(crate) mod nt_threads;
 pub(crate) mod threads;
+pub(crate) mod wait_kinds;
 pub(crate) use threads::{Worker, within};
 
 pub(crate) const MANUAL: EventType = EventType::NOTIFICATION;

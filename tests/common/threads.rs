@@ -78,9 +78,7 @@ impl<T: Send + 'static> Worker<T> {
 
     /// Whether the thread sleeps in one and the same futex call for a moment.
     pub(crate) fn is_blocked(&self) -> bool {
-        let Some(first) = sleeping_call(self.tid) else { return false };
-        std::thread::sleep(Duration::from_micros(200));
-        sleeping_call(self.tid).is_some_and(|second| first == second && second.starts_with(FUTEX))
+        is_blocked(self.tid)
     }
 
     /// The futex word on which the thread sleeps and the operation it sleeps in.
@@ -108,6 +106,18 @@ impl<T: Send + 'static> Worker<T> {
             Err(panic) => std::panic::resume_unwind(panic),
         }
     }
+}
+
+/// Whether a thread sleeps in one and the same futex call for a moment.
+pub(crate) fn is_blocked(tid: i32) -> bool {
+    blocked_call(tid).is_some()
+}
+
+/// The futex call in which a thread sleeps for a moment: what is slept on and for which value, from where.
+pub(crate) fn blocked_call(tid: i32) -> Option<String> {
+    let first = sleeping_call(tid)?;
+    std::thread::sleep(Duration::from_micros(200));
+    sleeping_call(tid).filter(|second| first == *second && second.starts_with(FUTEX))
 }
 
 /// Number, arguments, stack and instruction pointer of the system call in which a thread sleeps; `None` while it runs.

@@ -1,0 +1,2 @@
+/* No thread-locals at all. */
+int answer(void) { return 42; }

@@ -1,93 +1,124 @@
-//! The last thread of a process: facts TH4, TH5. In children of `fork`, which have one thread.
+//! What becomes of the process when its first thread ends and others go on (TH4, TH5). Each case runs in a child.
 
-#![allow(unsafe_code, reason = "fork; threads that end")]
-#![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "tests are not the product")]
+#![allow(unsafe_code, reason = "fork, and the end of the child's first thread")]
+#![allow(clippy::disallowed_methods, reason = "waits for something that only the kernel shows")]
 
 use core::ffi::c_void;
-use ntwait::{Handle, NtStatus, Ntdll, NtdllApi, Runtime};
+use core::ptr::null_mut;
+use ntwait::{Handle, NtStatus, Runtime, Thread};
+use std::time::{Duration, Instant};
 
-extern "C" fn return_7(_: *mut c_void) -> u32 {
-    7
-}
-
-/// Runs this in a child with a fresh runtime; returns the child's status as `waitpid` has it.
-fn in_a_child(body: fn(&'static Runtime) -> i32) -> i32 {
-    // SAFETY: the child is left by `_exit`, or by what is being tested.
-    let pid = unsafe { libc::fork() };
-    assert!(pid >= 0);
-    if pid == 0 {
-        // SAFETY: a hang in the child kills the child.
+/// How a child ended: its exit code. One that hangs is killed, and fails.
+fn in_a_child(first_thread: fn()) -> i32 {
+    // SAFETY: the child runs code of this test only, and the C library's allocator survives a fork.
+    let child = unsafe { libc::fork() };
+    assert!(child >= 0, "a child");
+    if child == 0 {
+        // SAFETY: kills the child, should it hang.
         unsafe { libc::alarm(20) };
-        let fault = body(Runtime::global());
-        // SAFETY: ends the child without the parent's destructors.
-        unsafe { libc::_exit(fault) };
+        first_thread();
+        // SAFETY: the child's first thread, of which no frame has anything to drop.
+        unsafe { libc::_exit(99) };
     }
     let mut status = 0;
     // SAFETY: our own child, and a place for its status.
-    assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
-    status
+    let waited = unsafe { libc::waitpid(child, &raw mut status, 0) };
+    assert_eq!(waited, child);
+    assert!(libc::WIFEXITED(status), "ended by signal {}", libc::WTERMSIG(status));
+    libc::WEXITSTATUS(status)
 }
 
-/// The code in a status, if the child has exited.
-fn exit_code(status: i32) -> Option<i32> {
-    libc::WIFEXITED(status).then(|| libc::WEXITSTATUS(status))
+/// What `pthread_exit` does in a C program's first thread. (Rust's `main` and its test harness catch what it unwinds by.)
+fn leave_the_process_to_the_others() -> ! {
+    // SAFETY: a name.
+    let destructors = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"__call_tls_dtors".as_ptr()) };
+    assert!(!destructors.is_null(), "glibc");
+    // SAFETY: the function of that name.
+    let destructors = unsafe { core::mem::transmute::<*mut c_void, extern "C" fn()>(destructors) };
+    destructors();
+    // SAFETY: the frames above have nothing that anybody waits for.
+    unsafe { libc::syscall(libc::SYS_exit, 0) };
+    unreachable!()
 }
 
-/// The last thread cannot terminate itself by the null handle; when it exits, the process does, with its code. Threads that the library
-/// keeps for itself do not count.
+/// Returns when the process's first thread is a zombie.
+fn wait_for_the_first_to_end() {
+    let stat = format!("/proc/self/task/{}/stat", std::process::id());
+    let begin = Instant::now();
+    while !std::fs::read_to_string(&stat).is_ok_and(|stat| stat.contains(") Z ")) {
+        assert!(begin.elapsed() < Duration::from_secs(10), "the first thread goes on");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+extern "C" fn returns_seven(_: *mut c_void) -> u32 {
+    wait_for_the_first_to_end();
+    7
+}
+
+fn create(nt: &Runtime, routine: extern "C" fn(*mut c_void) -> u32) -> Handle {
+    nt.nt_create_thread_ex(
+        ntwait::AccessMask::THREAD_ALL_ACCESS,
+        ntwait::ObjectAttributes::NONE,
+        Handle::CURRENT_PROCESS,
+        Some(ntwait::StartRoutine::C(routine)),
+        null_mut(),
+        ntwait::CreateThreadFlags::empty(),
+        0,
+    )
+    .expect("a thread")
+}
+
 #[test]
-fn th4_th5_the_last_thread() {
-    let status = in_a_child(|nt| {
-        // SAFETY: it returns.
-        if unsafe { nt.nt_terminate_thread(Handle::NULL, 3) } != NtStatus::CANT_TERMINATE_SELF {
-            return 1;
-        }
-        // SAFETY: it ends the process.
-        let _ = unsafe { nt.rtl_exit_user_thread(77) };
-        2
+fn th5_the_last_thread_ends_the_process_with_its_code() {
+    let code = in_a_child(|| {
+        create(Runtime::global(), returns_seven);
+        leave_the_process_to_the_others();
     });
-    assert_eq!(exit_code(status), Some(77));
-    let status = in_a_child(|nt| {
-        let platform = Ntdll::on(nt);
-        for _ in 0..3 {
-            let Ok(thread) = platform.nt_create_thread(return_7, core::ptr::null_mut(), 0) else { return 1 };
-            if platform.nt_wait_for_single_object(thread, 10_000) != Ok(0) {
-                return 2;
-            }
-        }
-        // SAFETY: it returns.
-        if unsafe { nt.nt_terminate_thread(Handle::NULL, 3) } != NtStatus::CANT_TERMINATE_SELF {
-            return 3;
-        }
-        // SAFETY: it ends the process.
-        let _ = unsafe { nt.rtl_exit_user_thread(78) };
-        4
-    });
-    assert_eq!(exit_code(status), Some(78));
+    assert_eq!(code, 7);
 }
 
-/// With other threads about, the null handle means the calling thread, which is not the library's.
+/// The last thread is not the library's: the process ends as it does without the library.
 #[test]
-fn th4_not_the_last_thread() {
-    let status = in_a_child(|nt| {
-        let platform = Ntdll::on(nt);
-        let Ok(event) = platform.nt_create_event(true, false) else { return 1 };
-        extern "C" fn wait(event: *mut c_void) -> u32 {
-            Runtime::global().nt_wait_for_single_object(Handle(event.addr() as u64), false, None).0 + 9
-        }
-        let parameter = core::ptr::without_provenance_mut(usize::try_from(event.0).unwrap_or(0));
-        let Ok(thread) = platform.nt_create_thread(wait, parameter, 0) else { return 2 };
-        // SAFETY: it returns.
-        if unsafe { nt.nt_terminate_thread(Handle::NULL, 3) } != NtStatus::NOT_SUPPORTED {
-            return 3;
-        }
-        // SAFETY: it returns.
-        if unsafe { nt.rtl_exit_user_thread(5) } != NtStatus::NOT_SUPPORTED {
-            return 4;
-        }
-        let _ = platform.nt_set_event(event);
-        let ended = platform.nt_wait_for_single_object(thread, 10_000) == Ok(0);
-        if ended && platform.nt_get_exit_code_thread(thread) == Ok(9) { 0 } else { 5 }
+fn th5_the_process_ends_with_the_last_thread_of_others() {
+    let code = in_a_child(|| {
+        let done = create(Runtime::global(), ends_at_once);
+        assert_eq!(Runtime::global().nt_wait_for_single_object(done, false, None), NtStatus::WAIT_0);
+        std::thread::spawn(wait_for_the_first_to_end);
+        leave_the_process_to_the_others();
     });
-    assert_eq!(exit_code(status), Some(0));
+    assert_eq!(code, 0);
+}
+
+extern "C" fn ends_at_once(_: *mut c_void) -> u32 {
+    3
+}
+
+/// While somebody else is there, a thread's end is its own.
+#[test]
+fn th5_not_the_last() {
+    let code = in_a_child(|| {
+        let thread = Thread::spawn(|| {
+            wait_for_the_first_to_end();
+            let last = create(Runtime::global(), returns_seven);
+            assert_eq!(Runtime::global().nt_wait_for_single_object(last, false, None), NtStatus::WAIT_0);
+            std::process::exit(11);
+        });
+        core::mem::forget(thread);
+        leave_the_process_to_the_others();
+    });
+    assert_eq!(code, 11);
+}
+
+#[test]
+fn th4_the_last_thread_cannot_terminate_itself_by_null() {
+    let code = in_a_child(|| {
+        let nt = Runtime::global();
+        // SAFETY: it is refused.
+        let status = unsafe { nt.nt_terminate_thread(Handle::NULL, 5) };
+        assert_eq!(status, NtStatus::CANT_TERMINATE_SELF);
+        // SAFETY: ends the process.
+        let _ = unsafe { nt.rtl_exit_user_thread(6) };
+    });
+    assert_eq!(code, 6, "TH5: but it can exit, and the process with it");
 }

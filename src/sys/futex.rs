@@ -63,6 +63,26 @@ impl FutexAddr {
     }
 }
 
+/// A wake that somebody has still to do: of the thread that sleeps there, at a moment that suits the waker better.
+#[derive(Debug)]
+#[must_use = "a thread sleeps until it is woken"]
+pub(crate) struct LateWake(Option<(FutexAddr, u32)>);
+
+impl LateWake {
+    pub(crate) const NONE: Self = Self(None);
+
+    pub(crate) fn new(addr: FutexAddr, count: u32) -> Self {
+        Self(Some((addr, count)))
+    }
+
+    /// Now.
+    pub(crate) fn pay(&mut self) {
+        if let Some((addr, count)) = self.0.take() {
+            wake(addr, count);
+        }
+    }
+}
+
 #[cfg(not(ntwait_loom))]
 mod kernel {
     use super::{AtomicU32, Deadline, FutexAddr, Place, Slept};

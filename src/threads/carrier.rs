@@ -1,8 +1,9 @@
 //! Parked tasks: a cloned task whose job is done waits a while for the next one, which is spared the clone.
 //!
 //! ```text
-//!   call   PARKED ── give, hand_over ──▶ CALLED ──▶ the task begins its next job
-//!             │ nobody came in time: unpark, and the task leaves its slot
+//!   call   PARKED ──▶ ASLEEP ── give, hand_over ──▶ CALLED ──▶ the task begins its next job
+//!             │         │ nobody came in time: unpark, and the task leaves its slot
+//!             └── give, hand_over: it does not even fall asleep ──▶ CALLED
 //! ```
 //!
 //! V1  Who takes a slot out of the parked ones gives it a job and sets CALLED; a task that finds itself taken out when
@@ -19,12 +20,13 @@ use super::world::World;
 use crate::sys::atomic::Ordering;
 use crate::sys::clock::{Deadline, Timeout};
 use crate::sys::clone;
-use crate::sys::futex::{self, FutexAddr, Slept};
+use crate::sys::futex::{self, FutexAddr, LateWake, Slept};
 use core::ptr;
 use core::time::Duration;
 
 const PARKED: u32 = 1;
 const CALLED: u32 = 2;
+const ASLEEP: u32 = 3;
 
 /// Gives the job to a parked task with a stack of this size, if there is one.
 pub(super) fn hand_over(world: &World, usable: usize, order: Order) -> bool {
@@ -38,13 +40,15 @@ pub(super) fn hand_over(world: &World, usable: usize, order: Order) -> bool {
     let Some(slot) = taken else { return false };
     // SAFETY: S3, V1.
     unsafe { slot.give(order) };
-    slot.call.store(CALLED, Ordering::Release);
-    futex::wake(FutexAddr::whole(&slot.call), 1);
+    if slot.call.swap(CALLED, Ordering::AcqRel) == ASLEEP {
+        futex::wake(FutexAddr::whole(&slot.call), 1);
+    }
     true
 }
 
-/// Waits for the next job. True: it is there.
-pub(super) fn park(slot: &'static Slot) -> bool {
+/// Waits for the next job. True: it is there. Who waits for the last one's end is woken when the task can be called again:
+/// often he calls it at once.
+pub(super) fn park(slot: &'static Slot, wake: &mut LateWake) -> bool {
     let Some(order) = slot.order() else { return false };
     let changed = slot.changed.load(Ordering::Relaxed) != 0;
     if order.parking.most == 0 || changed || masked::is_any_pending() {
@@ -59,6 +63,7 @@ pub(super) fn park(slot: &'static Slot) -> bool {
         return false;
     }
     forget_kernel_state();
+    wake.pay();
     let idle = Duration::from_millis(order.parking.idle_ms.into());
     let deadline = Deadline::new(Timeout::After(idle));
     wait_for_call(slot, &deadline) || !give_up(slot)
@@ -73,8 +78,9 @@ fn forget_kernel_state() {
 }
 
 fn wait_for_call(slot: &Slot, deadline: &Deadline) -> bool {
-    while slot.call.load(Ordering::Acquire) == PARKED {
-        if futex::wait(FutexAddr::whole(&slot.call), PARKED, deadline) == Slept::TimedOut {
+    let _ = slot.call.compare_exchange(PARKED, ASLEEP, Ordering::AcqRel, Ordering::Acquire);
+    while slot.call.load(Ordering::Acquire) == ASLEEP {
+        if futex::wait(FutexAddr::whole(&slot.call), ASLEEP, deadline) == Slept::TimedOut {
             return slot.call.load(Ordering::Acquire) == CALLED;
         }
     }

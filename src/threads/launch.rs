@@ -78,6 +78,14 @@ pub(crate) fn service_threads() -> u32 {
     World::known().map_or(0, |world| world.parked.load(Ordering::Acquire) + world.wardens.load(Ordering::Acquire))
 }
 
+/// The thread that the process began with has left the process to the others: somebody must see when they are gone.
+pub(crate) fn first_has_left() {
+    if let Some(world) = World::known() {
+        world.bell.store(0, Ordering::Release);
+        clone::wake_shared(&world.bell);
+    }
+}
+
 /// Says of the calling thread, at its end, how much time its task has used, and whether it was changed (if `changed` is
 /// not 0) in a way that a next job must not inherit: then it will not have one.
 pub(crate) fn mark(changed: u8, used: Usage) {

@@ -54,10 +54,11 @@ mod warden;
 #[cfg(not(ntwait_loom))]
 mod world;
 
+use crate::sys::futex::LateWake;
 use core::fmt;
 
 #[cfg(not(ntwait_loom))]
-pub(crate) use launch::{abandon, in_use, leave, mark, service_threads, start, used_before};
+pub(crate) use launch::{abandon, first_has_left, in_use, leave, mark, service_threads, start, used_before};
 #[cfg(ntwait_loom)]
 pub(crate) use modelled::{abandon, in_use, leave, mark, service_threads, start, used_before};
 
@@ -68,8 +69,10 @@ pub(crate) struct Job {
     /// The user's code, on the new thread. May return, may [`leave`], may never come back. Does not unwind.
     pub(crate) run: unsafe fn(*mut ()),
     /// On the same thread, after the destructors of thread-locals and keys, once, on every way out that passes through
-    /// this layer on the thread itself. Signals are blocked. Allocation is fine. After it the data is gone.
-    pub(crate) finish: unsafe fn(*mut ()),
+    /// this layer on the thread itself. Signals are blocked. Allocation is fine. After it the data is gone. The wake is
+    /// of who waits for the thread, and is done when the thread is out of the way: then he does not have to wait for it,
+    /// nor it for him.
+    pub(crate) finish: unsafe fn(*mut ()) -> LateWake,
     /// On another thread: the task ended without `finish`. Once.
     pub(crate) orphaned: unsafe fn(*mut ()),
 }

@@ -31,7 +31,7 @@ pub(crate) fn start(job: Job, _how: &Start) -> Result<(), StartError> {
             Err(Err(payload)) => resume_unwind(payload),
         }
         // SAFETY: once, on its thread, after run.
-        unsafe { (job.finish)(job.data) };
+        unsafe { (job.finish)(job.data) }.pay();
     });
     Ok(())
 }

@@ -94,7 +94,7 @@ unsafe extern "C-unwind" fn at_exit(value: *mut c_void) {
 /// Ends the job of a thread that the C library is ending; the slot is joined later.
 pub(super) fn finish_in_libc(slot: &'static Slot) {
     masked::block_all();
-    slot.finish();
+    let mut wake = slot.finish();
     if let Kind::Donor(glibc) = slot.kind {
         // SAFETY: the thread is ending; what `finish` used must be destroyed too.
         unsafe { glibc.run_thread_locals() };
@@ -102,6 +102,7 @@ pub(super) fn finish_in_libc(slot: &'static Slot) {
     if slot.world.is_of_this_process() {
         hand_in(slot);
     }
+    wake.pay();
 }
 
 /// From here on the task is an ordinary thread of the C library's that somebody has to join.

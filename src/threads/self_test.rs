@@ -10,6 +10,7 @@ use super::{Job, Parking, masked, pthread};
 use crate::sys::atomic::{AtomicU32, Ordering};
 use crate::sys::clock::{Deadline, Timeout};
 use crate::sys::cpu::BackOff;
+use crate::sys::futex::LateWake;
 use crate::sys::tls::thread_local;
 use core::cell::Cell;
 use core::ffi::c_void;
@@ -77,8 +78,7 @@ fn try_slot(world: &'static World, glibc: &'static Glibc, traces: &'static Trace
     for round in 1..=3 {
         let slot = if round == 1 { first } else { take_again(world, usable, first).ok_or(LOST)? };
         traces.clings.store(u32::from(round == 3), Ordering::Relaxed);
-        let job =
-            Job { data: ptr::from_ref(traces).cast_mut().cast(), run: look, finish: finished, orphaned: finished };
+        let job = Job { data: ptr::from_ref(traces).cast_mut().cast(), run: look, finish: finished, orphaned };
         let order = Order { job, mask: masked::block_all(), parking: Parking { most: 0, idle_ms: 0 } };
         donor::occupy(slot, order).inspect_err(|_| world.pools.lock().put_free(slot))?;
         let done = within_time(|| traces.finished.load(Ordering::Acquire) == round);
@@ -156,7 +156,12 @@ fn can_lock() -> bool {
     locked == [0, 0] && unlocked == [0, 0] && refused
 }
 
-fn finished(traces: *mut ()) {
+fn finished(traces: *mut ()) -> LateWake {
+    orphaned(traces);
+    LateWake::NONE
+}
+
+fn orphaned(traces: *mut ()) {
     // SAFETY: leaked by `run`.
     let traces = unsafe { &*traces.cast::<Traces>() };
     traces.finished.fetch_add(1, Ordering::Release);

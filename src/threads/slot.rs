@@ -24,6 +24,7 @@ use super::{Job, Parking, StartError};
 use crate::sys::atomic::{AtomicU32, Ordering};
 use crate::sys::cell::Guarded;
 use crate::sys::clone::Body;
+use crate::sys::futex::LateWake;
 use crate::sys::stack::Stack;
 use crate::sys::usage::Usage;
 use core::ffi::c_void;
@@ -226,10 +227,11 @@ impl Slot {
     }
 
     /// The job is done: on its own thread, after its destructors. Does nothing if it was answered for already.
-    pub(super) fn finish(&self) {
-        if let Some(job) = self.answer(FINISHED) {
+    pub(super) fn finish(&self) -> LateWake {
+        match self.answer(FINISHED) {
             // SAFETY: S6: once, on the thread itself.
-            unsafe { (job.finish)(job.data) };
+            Some(job) => unsafe { (job.finish)(job.data) },
+            None => LateWake::NONE,
         }
     }
 

@@ -14,6 +14,7 @@
 use super::glibc::{Glibc, clear_errno};
 use super::slot::{Kind, Slot};
 use super::{carrier, masked, ours};
+use crate::sys::futex::LateWake;
 use crate::sys::usage::Usage;
 use crate::sys::{clone, depth};
 use core::ffi::c_void;
@@ -75,8 +76,9 @@ fn end(slot: &'static Slot) {
     // SAFETY: the job has returned.
     let _ = unsafe { glibc.run_destructors(&view) };
     masked::block_all();
-    slot.finish();
+    let mut wake = slot.finish();
     if !slot.world.is_of_this_process() {
+        wake.pay();
         // W1: a child of fork, in which this was the only thread.
         // SAFETY: what the C library does when the last thread ends.
         unsafe { libc::exit(0) };
@@ -84,20 +86,20 @@ fn end(slot: &'static Slot) {
     // SAFETY: what `finish` used.
     let empty = unsafe { glibc.run_destructors(&view) };
     if !empty || !is_in_order(slot, glibc) {
-        retire(slot);
+        retire(slot, wake);
     }
     depth::raise(); // goes with the other thread-locals, or with the task
     // SAFETY: E2; all destructors have run.
     let fresh = unsafe { slot.world.reset_thread_locals(slot, glibc) };
     depth::raise();
     if !fresh {
-        retire(slot);
+        retire(slot, wake);
     }
-    if carrier::park(slot) {
+    if carrier::park(slot, &mut wake) {
         let _ = depth::lower(); // signals are blocked: nobody can have left a note
         return;
     }
-    vacate(slot)
+    vacate(slot, wake)
 }
 
 /// Is there nothing in the thread block that the next task must not find?
@@ -107,11 +109,11 @@ fn is_in_order(slot: &Slot, glibc: &Glibc) -> bool {
 }
 
 /// Leaves the slot to the next task.
-fn vacate(slot: &'static Slot) -> ! {
+fn vacate(slot: &'static Slot, mut wake: LateWake) -> ! {
     let mut pools = slot.world.pools.lock();
     if !pools.has_room() {
         drop(pools);
-        retire(slot);
+        retire(slot, wake);
     }
     pools.stop_running(slot);
     slot.life.end();
@@ -130,13 +132,15 @@ fn vacate(slot: &'static Slot) -> ! {
     // SAFETY: the slot is not freed while `gone` is not cleared: who takes it waits for that.
     unsafe { clone::set_cleared_at_exit(&raw const slot.gone) };
     slot.view().leave_in_good_order();
+    wake.pay();
     let _ = depth::lower(); // signals are blocked; the slot's next task finds the count at zero
     clone::exit_task()
 }
 
 /// Lets the C library end the thread. Its frame is where it was (C2).
-fn retire(slot: &'static Slot) -> ! {
+fn retire(slot: &'static Slot, mut wake: LateWake) -> ! {
     ours::hand_in(slot);
+    wake.pay();
     // SAFETY: saved by the thread that the C library made on this slot; the job is done.
     unsafe { clone::resume(slot.frame()) }
 }

@@ -5,6 +5,7 @@
 use super::*;
 use crate::sys::atomic::{AtomicU32, Ordering};
 use crate::sys::clone;
+use crate::sys::futex::LateWake;
 use core::cell::Cell;
 use core::ffi::c_void;
 use core::ptr;
@@ -37,8 +38,9 @@ fn job(traces: &'static Traces) -> Job {
         of(data).ran.fetch_add(1, Ordering::Release);
         (of(data).run)(of(data));
     }
-    fn finish(data: *mut ()) {
+    fn finish(data: *mut ()) -> LateWake {
         of(data).finished.fetch_add(1, Ordering::Release);
+        LateWake::NONE
     }
     fn orphaned(data: *mut ()) {
         of(data).orphaned.fetch_add(1, Ordering::Release);

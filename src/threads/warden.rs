@@ -17,7 +17,8 @@
 use super::StartError;
 use super::world::World;
 use crate::sys::atomic::Ordering;
-use crate::sys::{clone, depth};
+use crate::sys::{clone, cpu, depth};
+use crate::waiter::record;
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr;
@@ -64,7 +65,32 @@ extern "C" fn keep_watch(world: *mut c_void) -> *mut c_void {
         clone::wait_shared(&world.bell, |bell| bell != 0);
         world.bell.store(1, Ordering::SeqCst);
         while bury_one(world) {}
+        if record::first_thread_has_left() {
+            outlive(world);
+        }
     }
+}
+
+/// The process's first thread has left it to the others. Without the library's own threads it would end with the last of
+/// them; so it does, with the code that the C library gives it then. (The library's threads see to it themselves, with
+/// their own code: TH5.) Nothing tells when another's thread has ended, so we look now and then.
+fn outlive(world: &World) -> ! {
+    const NOW_AND_THEN: rustix::time::Timespec = rustix::time::Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
+    loop {
+        world.bell.store(1, Ordering::SeqCst);
+        while bury_one(world) {}
+        if cpu::is_first_thread_gone() && nobody_is_left(world) {
+            // SAFETY: what the C library does when the last thread ends.
+            unsafe { libc::exit(0) };
+        }
+        let _ = rustix::thread::nanosleep(&NOW_AND_THEN);
+    }
+}
+
+fn nobody_is_left(world: &World) -> bool {
+    // Locked, so that no parked task is called, and none parks, while the kernel counts.
+    let pools = world.pools.lock();
+    cpu::threads_of_process().is_some_and(|count| count <= world.wardens.load(Ordering::Acquire) + pools.parked())
 }
 
 /// Sees to one task that has died. False: there is none.

@@ -24,7 +24,7 @@ use crate::objects::held::Held;
 use crate::objects::slot::Slot;
 use crate::objects::{Home, Target, release};
 use crate::sys::clock::Deadline;
-use crate::sys::futex::{self, Slept};
+use crate::sys::futex::{self, LateWake, Slept};
 use crate::waiter::interrupt;
 use crate::waiter::record::ThreadRecord;
 
@@ -51,6 +51,15 @@ impl Broadcast {
             held.advance_epoch();
         }
         Self(sleepers)
+    }
+
+    pub(super) fn is_none(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The one wake that does it, if there is no baton.
+    pub(super) fn later(self, slot: &Slot) -> Option<LateWake> {
+        matches!(self.0, 1..=DIRECT).then(|| LateWake::new(slot.epoch_futex(), u32::MAX))
     }
 
     /// Wakes them. No lock is held.

@@ -29,6 +29,7 @@ use crate::objects::held::Held;
 use crate::objects::slot::Slot;
 use crate::objects::word::Word;
 use crate::objects::{Home, Signal, Target, release};
+use crate::sys::futex::LateWake;
 use crate::waiter::park::{Decision, Why};
 use crate::waiter::shield::Shield;
 use crate::waiter::{Chain, WaitBlock};
@@ -100,9 +101,52 @@ pub(crate) fn under_lock<T>(
     Ok(result)
 }
 
+/// The wakes that a signal owes once it holds no lock.
+#[must_use = "those who were satisfied still sleep"]
+struct Wakes<'s> {
+    slot: &'s Slot,
+    broadcast: Broadcast,
+    chain: Chain,
+}
+
+impl Wakes<'_> {
+    fn pay(self) {
+        self.broadcast.wake(self.slot);
+        self.chain.wake();
+    }
+
+    /// Leaves one wake to the caller, if that is all there is to do.
+    fn later(self) -> LateWake {
+        if self.chain.is_empty()
+            && let Some(wake) = self.broadcast.later(self.slot)
+        {
+            return wake;
+        }
+        if self.broadcast.is_none()
+            && let Some(sleeper) = self.chain.only()
+        {
+            return LateWake::new(sleeper, 1);
+        }
+        self.pay();
+        LateWake::NONE
+    }
+}
+
 /// Applies the signal under the object's lock, satisfies whoever can be, and returns the word from before.
 pub(crate) fn signal(target: Target<'_>, signal: Signal, home: &dyn Home) -> Result<Word, Gone> {
     let _shield = Shield::raise();
+    let (before, wakes) = decide(target, signal, home)?;
+    wakes.pay();
+    Ok(before)
+}
+
+/// As [`signal`]. The caller has something to do before the thread that was satisfied should run.
+pub(crate) fn signal_late(target: Target<'_>, signal: Signal, home: &dyn Home) -> Result<LateWake, Gone> {
+    let _shield = Shield::raise();
+    decide(target, signal, home).map(|(_, wakes)| wakes.later())
+}
+
+fn decide<'s>(target: Target<'s>, signal: Signal, home: &dyn Home) -> Result<(Word, Wakes<'s>), Gone> {
     let held = target.slot.lock(target.generation).ok_or(Gone)?;
     if held.has_all_waiters() {
         release(held, home);
@@ -114,7 +158,7 @@ pub(crate) fn signal(target: Target<'_>, signal: Signal, home: &dyn Home) -> Res
 }
 
 /// Nobody on the queue waits for anything but this object (or for the first of several): its lock is enough.
-fn signal_alone(target: Target<'_>, signal: Signal, mut held: Held<'_>, home: &dyn Home) -> Word {
+fn signal_alone<'s>(target: Target<'s>, signal: Signal, mut held: Held<'_>, home: &dyn Home) -> (Word, Wakes<'s>) {
     let before = held.word();
     let mut chain = Chain::EMPTY;
     held.set_word(signal.apply(before));
@@ -128,15 +172,13 @@ fn signal_alone(target: Target<'_>, signal: Signal, mut held: Held<'_>, home: &d
     }
     held.set_word(signal.settle(held.word()));
     release(held, home);
-    broadcast.wake(target.slot);
-    chain.wake();
-    before
+    (before, Wakes { slot: target.slot, broadcast, chain })
 }
 
 /// U3: the wait-alls test themselves.
 #[cold]
 #[inline(never)]
-fn signal_and_nudge(target: Target<'_>, signal: Signal, home: &dyn Home) -> Result<Word, Gone> {
+fn signal_and_nudge<'s>(target: Target<'s>, signal: Signal, home: &dyn Home) -> Result<(Word, Wakes<'s>), Gone> {
     let held = target.slot.lock(target.generation).ok_or(Gone)?;
     let nudge = match signal {
         Signal::Set => AllWaiters::Nudge,
@@ -150,11 +192,11 @@ fn signal_and_nudge(target: Target<'_>, signal: Signal, home: &dyn Home) -> Resu
 
 /// There are wait-alls on the queue: signals under the locks of all that they wait for (U2).
 #[inline(never)] // its frame is large
-fn signal_with_union<const N: usize>(
-    target: Target<'_>,
+fn signal_with_union<'s, const N: usize>(
+    target: Target<'s>,
     signal: Signal,
     home: &dyn Home,
-) -> Result<Result<Word, Gone>, TooMany> {
+) -> Result<Result<(Word, Wakes<'s>), Gone>, TooMany> {
     loop {
         let Some(held) = target.slot.lock(target.generation) else {
             return Ok(Err(Gone));
@@ -188,14 +230,14 @@ enum AllWaiters {
     PassOver,
 }
 
-/// Applies the signal under the locks, serves the queue, releases, wakes. Returns the word from before.
-fn carry_out(
-    target: Target<'_>,
+/// Applies the signal under the locks, serves the queue, releases. Returns the word from before.
+fn carry_out<'s>(
+    target: Target<'s>,
     signal: Signal,
     mut locks: LockSet<'_, '_>,
     all_waiters: AllWaiters,
     home: &dyn Home,
-) -> Word {
+) -> (Word, Wakes<'s>) {
     let mut before = Word::new(0, 0, false);
     let mut chain = Chain::EMPTY;
     let mut broadcast = Broadcast::NONE;
@@ -209,9 +251,7 @@ fn carry_out(
         held.set_word(signal.settle(held.word()));
     }
     locks.release(home);
-    broadcast.wake(target.slot);
-    chain.wake();
-    before
+    (before, Wakes { slot: target.slot, broadcast, chain })
 }
 
 /// Walks the queue for as long as the object is signalled (U4).

@@ -306,6 +306,15 @@ impl Chain {
         self.last = Link::to(block);
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.head.is_none()
+    }
+
+    /// The address to wake, if it is one thread's alone.
+    pub(crate) fn only(&self) -> Option<FutexAddr> {
+        self.head.filter(|_| self.first.is_none())
+    }
+
     /// Wakes them. No lock may be held.
     pub(crate) fn wake(self) {
         if let Some(head) = self.head {

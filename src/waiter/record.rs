@@ -182,6 +182,8 @@ struct AtExit {
     record: Cell<Option<&'static ThreadRecord>>,
     /// What else is to be done then, before.
     first: Cell<Option<fn()>>,
+    /// And after.
+    last: Cell<Option<fn()>>,
 }
 
 impl Drop for AtExit {
@@ -194,7 +196,10 @@ impl Drop for AtExit {
             release(record);
         }
         if cpu::is_first_thread() {
-            first_left().store(1, Ordering::Relaxed);
+            first_left().store(1, Ordering::Release);
+        }
+        if let Some(last) = self.last.take() {
+            last();
         }
     }
 }
@@ -204,7 +209,7 @@ thread_local! {
     static CURRENT: Cell<Option<&'static ThreadRecord>> = const { Cell::new(None) };
 }
 thread_local! {
-    static AT_EXIT: AtExit = const { AtExit { record: Cell::new(None), first: Cell::new(None) } };
+    static AT_EXIT: AtExit = const { AtExit { record: Cell::new(None), first: Cell::new(None), last: Cell::new(None) } };
 }
 
 /// Runs `body` with the calling thread's record.
@@ -230,7 +235,7 @@ process_static! {
 
 /// Has the process's first thread ended, and the process not?
 pub(crate) fn first_thread_has_left() -> bool {
-    first_left().load(Ordering::Relaxed) != 0
+    first_left().load(Ordering::Acquire) != 0
 }
 
 /// The calling thread's record, if it has one.
@@ -272,10 +277,19 @@ pub(crate) fn at_exit(first: fn()) {
     let _ = AT_EXIT.try_with(|at_exit| at_exit.first.set(Some(first)));
 }
 
+/// The thread that the process began with makes a thread: when it ends and the process does not, this is to be done.
+#[cfg(not(ntwait_loom))]
+pub(crate) fn at_exit_of_first(last: fn()) {
+    if cpu::is_first_thread() && current_for_good().is_some() {
+        let _ = AT_EXIT.try_with(|at_exit| at_exit.last.set(Some(last)));
+    }
+}
+
 /// Ends what the library keeps for the calling thread, before the thread ends.
 #[cfg(any(feature = "internals", ntwait_loom))]
 pub(crate) fn leave_current() {
     AT_EXIT.with(|at_exit| {
-        drop(AtExit { record: Cell::new(at_exit.record.take()), first: Cell::new(at_exit.first.take()) });
+        let (record, first) = (at_exit.record.take(), at_exit.first.take());
+        drop(AtExit { record: Cell::new(record), first: Cell::new(first), last: Cell::new(None) });
     });
 }

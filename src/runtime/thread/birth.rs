@@ -63,7 +63,8 @@ impl ResidentRef {
     pub(crate) fn create_thread(&self, spec: &Spec, grant: Grant) -> Result<Handle, NtStatus> {
         let _shield = Shield::raise();
         // So that it is known when the first thread leaves the process to us (TH5).
-        let _ = record::current_for_good();
+        #[cfg(not(ntwait_loom))]
+        record::at_exit_of_first(threads::first_has_left);
         // Without a signal only the threads that call us can be stopped; that is no reason to have none.
         #[cfg(not(ntwait_loom))]
         let _ = crate::sys::signal::install(interrupt::serve);

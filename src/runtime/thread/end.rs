@@ -21,6 +21,7 @@ use super::current::{self, Residence};
 use super::{CurrentThread, Place};
 use crate::objects::thread::{Stage, ThreadBody};
 use crate::objects::{Kind, Signal};
+use crate::sys::futex::LateWake;
 use crate::sys::{cpu, usage};
 use crate::threads;
 use crate::wait::{pins, signal};
@@ -80,16 +81,16 @@ pub(crate) unsafe fn exit(code: u32) -> Option<core::convert::Infallible> {
 ///
 /// # Safety
 /// The caller is the thread that was made for this body.
-pub(super) unsafe fn finish(_body: *mut ()) {
-    let shield = Shield::raise();
-    run_down(Way::Clean);
-    drop(shield); // the thread has no record now: nothing can be asked of it
+pub(super) unsafe fn finish(_body: *mut ()) -> LateWake {
+    // The thread has no record when this is dropped: nothing can be asked of it.
+    let _shield = Shield::raise();
+    run_down(Way::Clean)
 }
 
 /// Ends the calling thread, which somebody terminated. May be called in a signal handler.
 pub(super) fn die() -> ! {
     core::mem::forget(Shield::raise());
-    run_down(Way::Killed);
+    run_down(Way::Killed).pay();
     threads::abandon()
 }
 
@@ -104,12 +105,12 @@ pub(super) fn end_foreign() {
         clear(me, Way::Clean);
     }
     for residence in residences.iter() {
-        residence.signal();
+        residence.signal().pay();
     }
 }
 
-/// E1, M3.
-fn run_down(way: Way) {
+/// E1, M3. Leaves the wake of who waits for the thread alone to the caller.
+fn run_down(way: Way) -> LateWake {
     let residences = current::take();
     for residence in residences.iter() {
         residence.detach();
@@ -119,8 +120,10 @@ fn run_down(way: Way) {
         pins::let_go(me);
         clear(me, way);
     }
+    let mut wake = LateWake::NONE;
     for residence in residences.iter() {
-        residence.signal();
+        wake.pay();
+        wake = residence.signal();
     }
     record::forget_current();
     if let Some(me) = me {
@@ -130,6 +133,7 @@ fn run_down(way: Way) {
         Way::Clean => drop(residences),
         Way::Killed => residences.let_go(),
     }
+    wake
 }
 
 /// Drops what others have left for the thread, which they can no longer reach.
@@ -155,22 +159,23 @@ impl Residence {
     }
 
     /// The thread has ended, for everybody.
-    fn signal(&self) {
-        end_object(&self.resident, self.place);
+    fn signal(&self) -> LateWake {
+        end_object(&self.resident, self.place)
     }
 }
 
-fn end_object(resident: &ResidentRef, place: Place) {
+fn end_object(resident: &ResidentRef, place: Place) -> LateWake {
     let _ = resident.at_place(place, |_, life| {
         life.stage = Stage::Ended;
         life.times.end_now();
     });
-    if let Ok(target) = resident.table().target_at((place.slot, place.generation), Kind::Thread) {
-        // M1: who has seen the thread's end, and closed the last handle, finds nothing left of it. If nobody has a handle
-        // and nobody waits, this is the end of the object, and there is nobody to be told.
-        signal::unpin(target, resident.table());
-        let _ = signal::signal(target, Signal::Set, resident.table());
-    }
+    let Ok(target) = resident.table().target_at((place.slot, place.generation), Kind::Thread) else {
+        return LateWake::NONE;
+    };
+    // M1: who has seen the thread's end, and closed the last handle, finds nothing left of it. If nobody has a handle and
+    // nobody waits, this is the end of the object, and there is nobody to be told.
+    signal::unpin(target, resident.table());
+    signal::signal_late(target, Signal::Set, resident.table()).unwrap_or(LateWake::NONE)
 }
 
 /// The thread is gone and has done nothing of this; another thread does it.
@@ -198,7 +203,7 @@ pub(super) unsafe fn orphaned(data: *mut ()) {
         life.tid = 0;
         life.record.take()
     });
-    end_object(&resident, place);
+    end_object(&resident, place).pay();
     if let Ok(Some(record)) = detached {
         clear(record, Way::Clean);
         // If it was in a wait, its blocks may be linked still: then the record is never used again.

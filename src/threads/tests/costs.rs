@@ -2,6 +2,7 @@
 //! `cargo test --release --lib threads::tests::costs -- --ignored --nocapture`.
 
 use super::*;
+use crate::sys::futex::LateWake;
 use crate::sys::futex::{self, FutexAddr};
 use crate::sys::stack::Stack;
 
@@ -65,14 +66,15 @@ fn bare() -> impl FnMut() {
 fn ours(backend: ThreadBackend, most: u32) -> impl FnMut() {
     static DONE: AtomicU32 = AtomicU32::new(0);
     fn run(_: *mut ()) {}
-    fn finish(_: *mut ()) {
+    fn finish(_: *mut ()) -> LateWake {
         DONE.store(1, Ordering::Release);
-        futex::wake(FutexAddr::whole(&DONE), 1);
+        LateWake::new(FutexAddr::whole(&DONE), 1)
     }
+    fn orphaned(_: *mut ()) {}
     let how = Start { backend, parked: Parking { most, idle_ms: 1000 }, stack_size: 0 };
     move || {
         DONE.store(0, Ordering::Relaxed);
-        start(Job { data: ptr::null_mut(), run, finish, orphaned: finish }, &how).unwrap();
+        start(Job { data: ptr::null_mut(), run, finish, orphaned }, &how).unwrap();
         while DONE.load(Ordering::Acquire) == 0 {
             futex::wait(FutexAddr::whole(&DONE), 0, &crate::sys::clock::Deadline::Never);
         }

@@ -249,18 +249,3 @@ fn th7_many_exits() {
         }
     });
 }
-
-/// A thread that exits while it is being terminated ends once, with one of the codes.
-#[test]
-fn th3_exit_against_termination() {
-    alone(|nt| {
-        for _ in common::trials(500) {
-            let thread = nt.thread(move || exit_below(nt, 1, 1));
-            let killer = std::thread::spawn(move || thread.kill(2));
-            let code = thread.end();
-            killer.join().expect("the killer");
-            assert!(code == 1 || code == 2);
-            assert_eq!(thread.join(), code);
-        }
-    });
-}

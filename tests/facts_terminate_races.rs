@@ -1,4 +1,4 @@
-//! Terminations that race: facts TH3, W39.
+//! Terminations that race: fact W39. More are in `kill_storm.rs`.
 
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "tests are not the product")]
 
@@ -8,7 +8,7 @@ use core::time::Duration;
 
 use common::nt_threads::until;
 use common::wait_kinds::WAIT_KINDS;
-use common::{AUTO, FOREVER, Nt, POLL, Random, spin_for, trials, within};
+use common::{FOREVER, Nt, Random, spin_for, trials, within};
 use ntwait::NtStatus;
 
 /// If a signal and a termination race, the signal is taken for the thread or is still there; nothing is queued any more, and nobody
@@ -49,38 +49,5 @@ fn w39_signal_against_termination() {
             scene.events.into_iter().for_each(|event| nt.close(event));
         }
         assert!(ended > 0 && killed > 0, "both endings must be seen: {ended}, {killed}");
-    });
-}
-
-/// Killed, suspended and resumed by many at once: it ends, once, with one of the codes.
-#[test]
-fn th3_many_killers() {
-    within(|| {
-        let nt = Nt::new();
-        let clear = nt.auto(false);
-        for round in trials(500) {
-            let thread = match round % 3 {
-                0 => nt.thread(move || nt.alertable(clear, FOREVER).0),
-                1 => nt.suspended(|| 0),
-                _ => nt.thread(|| {
-                    loop {
-                        core::hint::spin_loop();
-                    }
-                }),
-            };
-            let killers = [101, 102, 103].map(|code| {
-                std::thread::spawn(move || {
-                    let _ = nt.nt_suspend_thread(thread.handle);
-                    thread.kill(code);
-                    let _ = nt.nt_resume_thread(thread.handle);
-                })
-            });
-            assert!((101..=103).contains(&thread.end()));
-            killers.into_iter().for_each(|killer| killer.join().expect("a killer"));
-            let code = thread.code();
-            assert_eq!(thread.join(), code);
-        }
-        assert_eq!(nt.one(clear, POLL), NtStatus::TIMEOUT);
-        nt.check(clear, AUTO, 0);
     });
 }

@@ -25,6 +25,8 @@
 use super::held::Held;
 use crate::sys::atomic::{AtomicU64, Ordering};
 use crate::sys::cell::Guarded;
+#[cfg(target_arch = "x86_64")]
+use crate::sys::cpu;
 use crate::sys::lock::FutexLock;
 use crate::sys::region::Zeroed;
 use crate::sys::usage::{self, Usage};
@@ -171,7 +173,9 @@ pub(crate) struct Start {
 pub enum StartRoutine {
     /// A function with the C calling convention of the platform.
     C(extern "C" fn(*mut c_void) -> u32),
-    /// A function with the Windows x64 calling convention.
+    /// A function with the Windows x64 calling convention. The thread's floating-point state is that of a new Windows
+    /// thread, too: x87 control word 0x27F, MXCSR 0x1F80 (TH32); with [`C`](Self::C) it is that of Linux's ABI, which
+    /// differs in x87's precision.
     #[cfg(target_arch = "x86_64")]
     Win64(extern "win64" fn(*mut c_void) -> u32),
 }
@@ -187,11 +191,15 @@ impl StartRoutine {
         }
     }
 
+    /// Calls it, as the first of the calling thread.
     pub(crate) fn call(self, parameter: *mut c_void) -> u32 {
         match self {
             Self::C(routine) => routine(parameter),
             #[cfg(target_arch = "x86_64")]
-            Self::Win64(routine) => routine(parameter),
+            Self::Win64(routine) => {
+                cpu::set_windows_precision(); // TH32
+                routine(parameter)
+            }
         }
     }
 }

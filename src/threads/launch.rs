@@ -10,7 +10,7 @@ use super::{BackendInUse, Job, Start, StartError, ThreadBackend};
 use super::{ours, probe, pthread, task, warden};
 use crate::sys::atomic::Ordering;
 use crate::sys::usage::Usage;
-use crate::sys::{clone, depth};
+use crate::sys::{clone, cpu, depth};
 
 /// Starts a thread. When it returns `Ok`, the thread surely will run; on an error nothing is left behind.
 pub(crate) fn start(job: Job, how: &Start) -> Result<(), StartError> {
@@ -93,6 +93,11 @@ pub(crate) fn mark(changed: u8, used: Usage) {
         slot.changed.fetch_or(changed.into(), Ordering::Relaxed);
         slot.set_used(used);
     }
+}
+
+/// The kernel's number for the calling thread: the C library keeps it for its own threads and for ours.
+pub(crate) fn kernel_id() -> u32 {
+    ours::current().and_then(|slot| slot.view().kernel_id()).unwrap_or_else(cpu::thread_id)
 }
 
 /// What the calling thread's task had used when its job began.

@@ -58,11 +58,12 @@ use crate::sys::futex::LateWake;
 use core::fmt;
 
 #[cfg(not(ntwait_loom))]
-pub(crate) use launch::{abandon, first_has_left, in_use, leave, mark, service_threads, start, used_before};
+pub(crate) use launch::{abandon, first_has_left, in_use, kernel_id, leave, mark, service_threads, start, used_before};
 #[cfg(ntwait_loom)]
-pub(crate) use modelled::{abandon, in_use, leave, mark, service_threads, start, used_before};
+pub(crate) use modelled::{abandon, in_use, kernel_id, leave, mark, service_threads, start, used_before};
 
 /// What a new thread is to do.
+#[cfg_attr(ntwait_loom, allow(dead_code, reason = "a model's threads are the checker's"))]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Job {
     pub(crate) data: *mut (),
@@ -78,6 +79,7 @@ pub(crate) struct Job {
 }
 
 /// Settings of one start.
+#[cfg_attr(ntwait_loom, allow(dead_code, reason = "a model's threads are the checker's"))]
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Start {
     /// Usable bytes; 0 is [`DEFAULT_STACK`].
@@ -87,6 +89,7 @@ pub(crate) struct Start {
 }
 
 /// Usable bytes of a stack for which nothing was said.
+#[cfg_attr(ntwait_loom, allow(dead_code, reason = "a model's threads are the checker's"))]
 pub(crate) const DEFAULT_STACK: usize = 1 << 20;
 
 /// What becomes of a thread whose job is done: up to `most` wait for the next one, each for so long.
@@ -103,6 +106,7 @@ impl Default for Parking {
 }
 
 /// Why a thread could not be started.
+#[cfg_attr(ntwait_loom, allow(dead_code, reason = "a model's threads are the checker's"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StartError {
     /// A mapping was refused, or the size is absurd.

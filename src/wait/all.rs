@@ -20,7 +20,7 @@ use super::take::{self, Seen};
 use super::{Attempt, Ended, Gone, Refused, Terms, Until, ended, sleep, until_ended};
 use crate::objects::Target;
 use crate::waiter::park::Why;
-use crate::waiter::record::{INLINE_BLOCKS, ThreadRecord, with_current};
+use crate::waiter::record::{KEPT_BLOCKS, ThreadRecord, with_current};
 use crate::waiter::shield::{Shield, ShieldedVec};
 use crate::waiter::{self, Role, WaitBlock};
 
@@ -145,8 +145,10 @@ impl<'r> All<'_, 'r> {
 
     /// Queues on all objects and sleeps.
     fn block(&mut self, me: &ThreadRecord, places: &mut [Place<'r>]) -> Result<Attempt, Refused> {
-        if self.targets.len() <= INLINE_BLOCKS {
-            Ok(self.queue(me, &me.blocks()[..self.targets.len()], places)?)
+        if self.targets.len() <= KEPT_BLOCKS {
+            // SAFETY: T1, our own record, and we are in no wait yet.
+            let blocks = unsafe { me.blocks(self.targets.len()) }.ok_or(Refused::NoMemory)?;
+            Ok(self.queue(me, blocks, places)?)
         } else {
             let blocks = waiter::blocks(self.targets.len()).ok_or(Refused::NoMemory)?;
             Ok(self.queue(me, &blocks, places)?)

@@ -19,7 +19,7 @@ use super::{Attempt, Ended, Refused, Terms, Until, ended, epoch, sleep, spin, un
 use crate::objects::word::Word;
 use crate::objects::{Target, release};
 use crate::waiter::park::{Decision, Why};
-use crate::waiter::record::{INLINE_BLOCKS, ThreadRecord, with_current};
+use crate::waiter::record::{KEPT_BLOCKS, ThreadRecord, with_current};
 use crate::waiter::{self, Role, WaitBlock};
 
 /// Waits until one of the targets can be taken, takes it and says which.
@@ -73,7 +73,11 @@ fn block(me: &ThreadRecord, targets: &[Target<'_>], terms: &Terms<'_>, until: &m
     }
     match targets {
         [target] => queue_one(me, *target, terms, until),
-        _ if targets.len() <= INLINE_BLOCKS => queue(me, &me.blocks()[..targets.len()], targets, terms, until),
+        _ if targets.len() <= KEPT_BLOCKS => {
+            // SAFETY: T1, our own record, and we are in no wait yet.
+            let blocks = unsafe { me.blocks(targets.len()) }.ok_or(Refused::NoMemory)?;
+            queue(me, blocks, targets, terms, until)
+        }
         _ => {
             let blocks = waiter::blocks(targets.len()).ok_or(Refused::NoMemory)?;
             queue(me, &blocks, targets, terms, until)
@@ -91,7 +95,7 @@ fn queue_one(me: &ThreadRecord, target: Target<'_>, terms: &Terms<'_>, until: &m
         return Ok(Attempt::Ended(Ended::Object(0)));
     }
     let goes_on = me.park.begin_asleep(terms.alertable);
-    let block = &me.blocks()[0];
+    let block = me.block();
     if goes_on {
         // SAFETY: our own block, and it is FREE.
         unsafe { block.prepare(me, (target.slot, target.generation), 0, Role::Any) };

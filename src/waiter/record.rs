@@ -25,12 +25,19 @@ use crate::sys::tls::thread_local;
 use core::cell::Cell;
 use core::ptr;
 
-/// Wait blocks that a record holds itself: NT's limit for one wait. A longer wait allocates its own.
+/// Wait blocks that a record holds itself: enough for nearly all waits, and few, as each thread has them.
 #[cfg(not(ntwait_loom))]
-pub(crate) const INLINE_BLOCKS: usize = 64;
+const INLINE_BLOCKS: usize = 8;
+/// Wait blocks that a record gets when it first needs more: NT's limit for one wait. A longer wait allocates its own.
+#[cfg(not(ntwait_loom))]
+pub(crate) const KEPT_BLOCKS: usize = 64;
+
 /// Fewer in a model, where each costs the checker memory and time.
 #[cfg(ntwait_loom)]
-pub(crate) const INLINE_BLOCKS: usize = 3;
+const INLINE_BLOCKS: usize = 3;
+/// A model's records get no more.
+#[cfg(ntwait_loom)]
+pub(crate) const KEPT_BLOCKS: usize = INLINE_BLOCKS;
 
 /// What the engine knows of a thread.
 #[derive(Debug)]
@@ -43,6 +50,8 @@ pub(crate) struct ThreadRecord {
     /// before any of them is linked, read under the lock of an object that one of them is linked to.
     wait_set: Guarded<(*const WaitBlock, usize)>,
     blocks: [WaitBlock; INLINE_BLOCKS],
+    /// The larger set of blocks, made when the thread first needs it (T1); stays with the record.
+    larger: Guarded<Option<&'static [WaitBlock]>>,
     /// What others have left for the thread.
     pub(crate) control: FutexLock<Control>,
     /// Ends the thread, if it can be terminated (T1).
@@ -80,6 +89,7 @@ impl ThreadRecord {
             spin: Guarded::new(History::NEW),
             wait_set: Guarded::new((ptr::null(), 0)),
             blocks: core::array::from_fn(|_| WaitBlock::default()),
+            larger: Guarded::new(None),
             control: FutexLock::new(Control { apcs: ApcQueue::EMPTY, suspended: 0 }),
             end: Guarded::new(None),
             pinned: Guarded::new(None),
@@ -119,9 +129,30 @@ impl ThreadRecord {
         pinned
     }
 
-    /// The record's own blocks.
-    pub(crate) fn blocks(&self) -> &[WaitBlock] {
-        &self.blocks
+    /// The block of a wait for one object.
+    pub(crate) fn block(&self) -> &WaitBlock {
+        &self.blocks[0]
+    }
+
+    /// Blocks for so many objects, at most [`KEPT_BLOCKS`]. `None`: no memory.
+    ///
+    /// # Safety
+    /// The caller is the record's thread (T1), and in no wait.
+    pub(crate) unsafe fn blocks(&self, count: usize) -> Option<&[WaitBlock]> {
+        if let Some(blocks) = self.blocks.get(..count) {
+            return Some(blocks);
+        }
+        // SAFETY: the caller's promise.
+        let larger = match unsafe { self.larger.get() } {
+            Some(larger) => larger,
+            None => {
+                let larger: &'static [WaitBlock] = super::blocks(KEPT_BLOCKS)?.leak();
+                // SAFETY: the caller's promise.
+                unsafe { self.larger.set(Some(larger)) };
+                larger
+            }
+        };
+        larger.get(..count)
     }
 
     /// # Safety

@@ -1,7 +1,8 @@
 //! What the tests share: a runtime that does not spin, the whole observable state of an event, time-outs, seeded random numbers.
 //!
 //! The other parts: threads that are known to be blocked and tests that cannot hang, in `threads.rs`; threads of the library, in
-//! `nt_threads.rs`; waits of every kind to put them in, in `wait_kinds.rs`.
+//! `nt_threads.rs`; waits of every kind to put them in, in `wait_kinds.rs`; random
+//! terminations, in `storm.rs`.
 
 #![allow(dead_code, reason = "each test binary uses its own part of this module")]
 #![allow(unused_imports, reason = "each test binary uses its own part of this module")]
@@ -16,6 +17,7 @@ use ntwait::{
 };
 
 pub(crate) mod nt_threads;
+pub(crate) mod storm;
 pub(crate) mod threads;
 pub(crate) mod wait_kinds;
 pub(crate) use threads::{Worker, within};

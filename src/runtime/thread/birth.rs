@@ -26,7 +26,6 @@ use crate::handle::entry::Handle;
 use crate::objects::thread::{Life, Stage, Start, StartRoutine, ThreadBody, Times};
 use crate::objects::{Birth, Kind, Signal};
 use crate::status::NtStatus;
-use crate::sys::cpu;
 use crate::threads::{self, Job, StartError};
 use crate::wait::signal;
 use crate::waiter::apc;
@@ -192,7 +191,7 @@ unsafe fn arrive(data: *mut ()) -> Option<Start> {
 
 /// B2.
 fn take_on_record(resident: &Resident, place: Place) -> Option<&'static ThreadRecord> {
-    let tid = cpu::thread_id();
+    let tid = threads::kernel_id();
     let before = threads::used_before();
     let arrived = resident.at_place(place, |_, life| {
         if let Some(record) = life.record {

@@ -61,6 +61,11 @@ pub(super) struct View {
 }
 
 impl View {
+    /// What the C library says the calling task's number is, which the view is of.
+    pub(super) fn kernel_id(&self) -> Option<u32> {
+        Some(self.tid).filter(|tid| *tid != 0).map(setxid::word)
+    }
+
     /// The thread block.
     fn pd(&self) -> usize {
         self.pthread as usize

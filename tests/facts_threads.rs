@@ -12,8 +12,8 @@ use core::ptr::{null_mut, without_provenance_mut};
 use common::nt_threads::{ALL_RIGHTS, ME, NtThread, STILL_ACTIVE, until};
 use common::{FOREVER, Nt, POLL, Worker, ms, object, within};
 use ntwait::{
-    AccessMask, ClientId, CreateThreadFlags, Ended, Handle, INFINITE, JoinError, NtStatus, Ntdll, NtdllApi,
-    ObjectAttributes, StartRoutine, Thread, Timeout, WAIT_OBJECT_0, WAIT_TIMEOUT,
+    AccessMask, CreateThreadFlags, Ended, Handle, INFINITE, JoinError, NtStatus, Ntdll, NtdllApi, ObjectAttributes,
+    StartRoutine, Thread, Timeout, WAIT_OBJECT_0, WAIT_TIMEOUT,
 };
 
 const NONE: ObjectAttributes = ObjectAttributes::NONE;
@@ -251,8 +251,6 @@ fn th1_typed_threads() {
         assert!(id % 4 == 0 && id > 0);
         assert_eq!(ntwait::wait_any(&[&thread], Timeout::Never), Ok(Ended::Object(0)));
         assert_eq!((thread.exit_code(), thread.join().expect("a value")), (Some(0), "forty-two".to_owned()));
-        let client = ClientId { process: 0, thread: id };
-        assert_eq!(nt.nt_open_thread(ALL_RIGHTS, NONE, client), Err(NtStatus::INVALID_CID), "join closes the handle");
         let thread = spawn(|| std::panic::resume_unwind(Box::new("this is meant")));
         assert_eq!(nt.one(thread.handle(), FOREVER), object(0));
         assert_eq!(thread.exit_code(), Some(101));

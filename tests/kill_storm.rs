@@ -12,7 +12,7 @@ use std::time::Instant;
 use common::storm::{KILLED, KILLS, MINUTES, Stage};
 use common::threads::within_limit;
 use common::{Random, spin_for};
-use ntwait::{CreateThreadFlags, Handle, NtStatus, Timeout, WaitPolicy};
+use ntwait::{CreateThreadFlags, NtStatus, Timeout, WaitPolicy};
 
 /// Every wait, signal and handle operation.
 #[test]

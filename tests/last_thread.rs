@@ -122,3 +122,24 @@ fn th4_the_last_thread_cannot_terminate_itself_by_null() {
     });
     assert_eq!(code, 6, "TH5: but it can exit, and the process with it");
 }
+
+/// A thread that was waited for is no more: the process has one thread less when its end is seen.
+#[test]
+fn th4_th5_the_last_thread_after_others() {
+    for round in 0..50 {
+        let code = in_a_child(|| {
+            let nt = Runtime::global();
+            for _ in 0..3 {
+                let thread = create(nt, ends_at_once);
+                assert_eq!(nt.nt_wait_for_single_object(thread, false, None), NtStatus::WAIT_0);
+            }
+            // SAFETY: it is refused.
+            let status = unsafe { nt.nt_terminate_thread(Handle::NULL, 5) };
+            // A failed assertion would end this thread, and with it the process, as if nothing were wrong.
+            let code = if status == NtStatus::CANT_TERMINATE_SELF { 78 } else { 1 };
+            // SAFETY: ends the process.
+            let _ = unsafe { nt.rtl_exit_user_thread(code) };
+        });
+        assert_eq!(code, 78, "round {round}: 1 if it was not refused, 99 if the process did not end");
+    }
+}

@@ -121,6 +121,12 @@ fn count_in_list(list: &str) -> Option<u32> {
         .sum()
 }
 
+/// Sleeps for a moment.
+pub(crate) fn nap() {
+    let moment = Timespec { tv_sec: 0, tv_nsec: 50_000 };
+    let _ = rustix::thread::nanosleep(&moment);
+}
+
 /// Waits, in growing steps, for something that another thread is about to do: first by letting it run, then, as it may
 /// have a lower priority than we and wait for our CPU, by short sleeps. crossbeam's would only yield.
 #[derive(Debug, Default)]
@@ -132,8 +138,7 @@ impl BackOff {
         if self.0 < 100 || cfg!(ntwait_loom) {
             yield_now();
         } else {
-            let nap = Timespec { tv_sec: 0, tv_nsec: 50_000 };
-            let _ = rustix::thread::nanosleep(&nap);
+            nap();
         }
     }
 }

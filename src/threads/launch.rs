@@ -78,6 +78,14 @@ pub(crate) fn service_threads() -> u32 {
     World::known().map_or(0, |world| world.parked.load(Ordering::Acquire) + world.wardens.load(Ordering::Acquire))
 }
 
+/// Is a task there whose job has ended? Then there will soon be one thread less, or one more parked.
+pub(crate) fn is_anyone_leaving() -> bool {
+    let Some(world) = World::known() else { return false };
+    let _masked = Masked::begin();
+    pthread::reap(world);
+    world.pools.lock().is_anyone_leaving()
+}
+
 /// The thread that the process began with has left the process to the others: somebody must see when they are gone.
 pub(crate) fn first_has_left() {
     if let Some(world) = World::known() {

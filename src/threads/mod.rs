@@ -58,9 +58,13 @@ use crate::sys::futex::LateWake;
 use core::fmt;
 
 #[cfg(not(ntwait_loom))]
-pub(crate) use launch::{abandon, first_has_left, in_use, kernel_id, leave, mark, service_threads, start, used_before};
+pub(crate) use launch::{
+    abandon, first_has_left, in_use, is_anyone_leaving, kernel_id, leave, mark, service_threads, start, used_before,
+};
 #[cfg(ntwait_loom)]
-pub(crate) use modelled::{abandon, in_use, kernel_id, leave, mark, service_threads, start, used_before};
+pub(crate) use modelled::{
+    abandon, in_use, is_anyone_leaving, kernel_id, leave, mark, service_threads, start, used_before,
+};
 
 /// What a new thread is to do.
 #[cfg_attr(ntwait_loom, allow(dead_code, reason = "a model's threads are the checker's"))]

@@ -213,6 +213,13 @@ impl Pools {
         core::mem::take(&mut self.ended)
     }
 
+    /// Has somebody's job ended, and the task not yet? It is on its way out, or to be parked.
+    pub(super) fn is_anyone_leaving(&self) -> bool {
+        self.running.iter().any(|slot| !slot.is_running())
+            || self.free.iter().flat_map(List::iter).any(|slot| slot.gone.load(Ordering::Acquire) != 0)
+            || self.ended.len() > 0
+    }
+
     pub(super) fn ended(&self) -> u32 {
         self.ended.len()
     }

@@ -64,6 +64,12 @@ pub(crate) fn is_last() -> bool {
         let all = cpu::threads_of_process()?;
         (threads::service_threads() == before).then(|| all.saturating_sub(before))
     };
+    // Threads that have ended for everybody may not have ended for the kernel.
+    let mut patience = 100;
+    while patience > 0 && count() != Some(1) && threads::is_anyone_leaving() {
+        cpu::nap();
+        patience -= 1;
+    }
     count() == Some(1) && count() == Some(1)
 }
 

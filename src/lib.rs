@@ -41,6 +41,18 @@
 //! must not call it: they may interrupt a thread that holds an object's lock. In a child of `fork` every handle of the
 //! parent's is stale and its runtimes can make nothing new; [`Runtime::global`] and [`Runtime::new`] start fresh there.
 //!
+//! # Threads
+//!
+//! [`Runtime::nt_create_thread_ex`] and [`Thread::spawn`] make Linux threads that the C library knows: by a raw `clone3`
+//! into a thread descriptor that it made, where every look into it finds what is expected, else by `pthread_create`.
+//! [`Runtime::thread_backend`] says which and why; [`RuntimeBuilder::thread_backend`] and the environment variable
+//! `NTWAIT_THREADS` (`clone`, `pthread`, `auto`) choose.
+//!
+//! A running thread is suspended and terminated by a real-time signal, the highest that nobody uses when the first
+//! thread is made; `NTWAIT_SIGNAL` names another. It arrives with `SA_RESTART`; a thread that blocks it stops late. What
+//! a suspended thread holds it keeps, and what a terminated one held outside of this library stays held: the allocator's
+//! lock above all, for which there is [`KillSafeAlloc`].
+//!
 //! # How it is made
 //!
 //! ```text

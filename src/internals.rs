@@ -19,16 +19,7 @@ impl Thread {
     }
 
     pub fn alert(self) {
-        self.post(Pending::Alert);
-    }
-
-    /// As if an APC had been queued.
-    pub fn announce_apc(self) {
-        self.post(Pending::Apc);
-    }
-
-    fn post(self, request: Pending) {
-        if self.0.park.post(request) == Posted::Wake {
+        if self.0.park.post(Pending::Alert) == Posted::Wake {
             futex::wake(self.0.park.futex(), 1);
         }
     }
@@ -38,6 +29,19 @@ impl Thread {
 /// thread of a model, whose thread-local values are dropped when the model's process may be over.
 pub fn release_thread() {
     record::leave_current();
+}
+
+/// Returns when the threads that the library made have done their last act, which comes after their objects were
+/// signalled. A model's process must not end before.
+#[cfg(ntwait_loom)]
+pub fn join_threads() {
+    crate::threads::join();
+}
+
+/// From now on the library can make no thread; or again.
+#[cfg(ntwait_loom)]
+pub fn refuse_threads(refused: bool) {
+    crate::threads::refuse(refused);
 }
 
 /// All deadlines pass. Natively they do so by themselves.

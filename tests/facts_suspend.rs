@@ -1,11 +1,11 @@
-//! Suspension: facts TH9 to TH18, TH21. Suspended waits are in `facts_suspend_waits.rs`.
+//! Suspension: facts TH9 to TH18, TH21. Suspended waits are in `facts_suspend_waits.rs`, system calls and signals in
+//! `facts_suspend_signals.rs`.
 
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "tests are not the product")]
 
 mod common;
 
 use core::time::Duration;
-use std::io::{Read as _, Write as _};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::nt_threads::{Counter, Log, ME, NtThread, STILL_ACTIVE, until};
@@ -183,33 +183,7 @@ fn th17_self_suspension() {
     });
 }
 
-/// A running thread stops wherever it is: computing, or in a system call, whose result it gets when it goes on.
-#[test]
-fn th18_a_thread_stops_soon() {
-    within(|| {
-        let nt = Nt::new();
-        let (mut reader, mut writer) = std::io::pipe().expect("a pipe");
-        let thread = nt.thread(move || {
-            let mut byte = [0];
-            reader.read_exact(&mut byte).expect("a byte");
-            u32::from(byte[0])
-        });
-        until("it has begun", || !thread.has_run_nothing());
-        for _ in 0..20 {
-            assert_eq!(thread.suspend(), 0);
-            thread.assert_blocked();
-            assert_eq!(thread.resume(), 1);
-        }
-        assert_eq!(thread.suspend(), 0);
-        thread.assert_blocked();
-        writer.write_all(&[77]).expect("room in the pipe");
-        thread.assert_blocked();
-        assert_eq!(thread.resume(), 1);
-        assert_eq!(thread.join(), 77);
-    });
-}
-
-/// It does so whoever used its Linux thread, or its stack, before: more threads at a time than are kept parked, twice.
+/// A thread stops whoever used its Linux thread, or its stack, before: more threads at a time than are kept parked, twice.
 #[test]
 fn th18_later_generations_stop_too() {
     within(|| {

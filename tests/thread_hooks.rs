@@ -188,7 +188,7 @@ mod segment_base {
         within(|| {
             let nt = with_hooks(start, |thread| assert_eq!(get(), thread.user_pointer()));
             let plain = Nt::new();
-            let [event, clear] = nt.autos();
+            let [event, clear, ready] = nt.autos();
             for _ in 0..20 {
                 let thread = nt.blocked(move || {
                     let (base, id) = (get(), nt.current_thread_id().expect("an id") as usize);
@@ -198,6 +198,7 @@ mod segment_base {
                     check();
                     assert_eq!(nt.queue_call(common::nt_threads::ME, check), NtStatus::SUCCESS);
                     assert_eq!(nt.alertable(clear, FOREVER), NtStatus::USER_APC);
+                    nt.set(ready);
                     assert_eq!(nt.nt_suspend_thread(common::nt_threads::ME), Ok(0));
                     check();
                     5
@@ -205,8 +206,9 @@ mod segment_base {
                 thread.suspend_in_wait();
                 thread.resume_into_wait();
                 nt.set(event);
-                common::nt_threads::until("it suspends itself", || thread.suspend() == 1 || thread.resume() > 1);
-                while thread.resume() > 1 {}
+                assert_eq!(nt.one(ready, FOREVER), NtStatus::WAIT_0);
+                thread.assert_blocked();
+                assert_eq!(thread.resume(), 1);
                 assert_eq!(thread.join(), 5);
                 // Perhaps in the same Linux thread.
                 assert_eq!(plain.thread(|| u32::from(get() == 0)).join(), 1);

@@ -22,6 +22,11 @@ use std::sync as checked;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+/// A thread that is suspended or terminated must not hold the allocator's lock then.
+#[cfg(not(ntwait_loom))]
+#[global_allocator]
+static ALLOCATOR: ntwait::KillSafeAlloc = ntwait::KillSafeAlloc::new();
+
 /// Native runs of a body.
 #[cfg(not(ntwait_loom))]
 const NATIVE_RUNS: usize = 300;
@@ -64,6 +69,7 @@ fn check(builder: &loom::model::Builder, body: &Arc<impl Fn() + Send + Sync + 's
         *count.lock().expect("no panic while it is held") += 1;
         SPAWNED.set(0);
         body();
+        until_threads_are_gone();
         ntwait::internals::release_thread();
     });
     let executions = *executions.lock().expect("no panic while it is held");
@@ -75,19 +81,31 @@ fn check(builder: &loom::model::Builder, body: &Arc<impl Fn() + Send + Sync + 's
 pub fn model(body: impl Fn() + Send + Sync + 'static) {
     for _ in 0..NATIVE_RUNS {
         body();
+        ntwait::internals::release_thread();
     }
 }
 
 /// Starts a thread of the model. It gives its record back before it can be joined: under the checker thread-local
 /// values are dropped after that, when the model's process may be over.
 pub fn spawn<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
-    #[cfg(ntwait_loom)]
-    SPAWNED.set(SPAWNED.get() + 1);
+    count_threads(1);
     thread::spawn(move || {
         let result = body();
         ntwait::internals::release_thread();
         result
     })
+}
+
+/// So many more threads in this execution of a model.
+fn count_threads(_count: usize) {
+    #[cfg(ntwait_loom)]
+    SPAWNED.set(SPAWNED.get() + _count);
+}
+
+/// Returns when the threads that the library made have done their last act. Natively nobody needs to know.
+pub fn until_threads_are_gone() {
+    #[cfg(ntwait_loom)]
+    ntwait::internals::join_threads();
 }
 
 /// The endings that a model announces, and how often each came up over all executions.

@@ -1,11 +1,14 @@
 //! Short forms of the calls that models are made of.
 
+mod threads;
+
 use crate::JoinHandle;
 use ntwait::{
     AccessMask, Ended, EventType, Handle, NtStatus, ObjectAttributes, Runtime, Timeout, WaitPolicy, WaitType,
 };
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+pub use threads::Calls;
 
 /// A relative time-out. Under the checker it passes when a thread calls `pass_time`; natively, soon.
 pub const SOON: Option<i64> = Some(-100);
@@ -206,6 +209,15 @@ impl Nt {
             }
             crate::yield_now();
         }
+    }
+
+    /// Returns when a thread sleeps, for whatever reason. False: natively nobody knows.
+    #[must_use]
+    pub fn until_one_sleeps(&self) -> bool {
+        while cfg!(ntwait_loom) && self.sleepers(Handle::NULL) == 0 {
+            crate::yield_now();
+        }
+        cfg!(ntwait_loom)
     }
 
     #[cfg(ntwait_loom)]

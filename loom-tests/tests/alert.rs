@@ -4,7 +4,7 @@
 
 use ntwait::internals::{Thread, pass_time};
 use ntwait::{Handle, NtStatus, WaitType};
-use ntwait_models::nt::{NEVER, Nt, POLL, SOON};
+use ntwait_models::nt::{Calls, NEVER, Nt, POLL, SOON};
 use ntwait_models::{model, model_reaching, spawn};
 
 /// What the thread still has to hear: the end of an alertable look at an object that is clear.
@@ -69,20 +69,23 @@ fn p3_alert_reaches_who_goes_to_sleep() {
     });
 }
 
-/// P3: nor is an APC, whose bit stays until the queue is drained; nor with two objects and a wait-all.
+/// P3: nor is an APC, which the wait calls (A3); nor with two objects and a wait-all.
 ///
-/// A: announce an APC to B          B: wait alertably for 0 (set) and 1, for ever
+/// A: queue an APC to B          B: wait alertably for 0 (set) and 1, for ever
 #[test]
 fn p3_apc_reaches_a_wait_all() {
     model(|| {
         let nt = Nt::new();
         let events = [nt.auto(true), nt.auto(false)];
-        let waiter = Thread::current();
-        let other = spawn(move || waiter.announce_apc());
+        let (me, calls) = (nt.me(), Calls::default());
+        let other = nt.spawn({
+            let calls = calls.clone();
+            move |nt| nt.queue_apc(me, &calls, 1)
+        });
         assert_eq!(nt.several_alertably(WaitType::ALL, &events, NEVER), NtStatus::USER_APC);
-        other.join().unwrap();
+        assert_eq!(other.join().unwrap(), NtStatus::SUCCESS);
         assert_eq!(events.map(|event| (nt.state(event), nt.waiters(event))), [(1, 0), (0, 0)]);
-        assert_eq!(still_pending(&nt, events[1]), NtStatus::USER_APC);
+        assert_eq!((calls.made(), still_pending(&nt, events[1])), (1, NtStatus::TIMEOUT));
     });
 }
 
@@ -141,22 +144,24 @@ fn a13_alert_against_timeout() {
 
 /// A8: an alert and an APC: each ends a wait, the alert first where both are there, and the APC stays.
 ///
-/// A: announce an APC to B; alert B          B: wait alertably; look, look
+/// A: queue an APC to B; alert B          B: wait alertably; look, look
 #[test]
 fn a8_alert_before_apc() {
     model_reaching(&["alert first", "apc first"], || {
         let nt = Nt::new();
         let event = nt.auto(false);
-        let waiter = Thread::current();
-        let other = spawn(move || {
-            waiter.announce_apc();
-            waiter.alert();
+        let (me, calls) = (nt.me(), Calls::default());
+        let other = nt.spawn({
+            let calls = calls.clone();
+            move |nt| [nt.queue_apc(me, &calls, 1), nt.alert(me)]
         });
-        let first = nt.wait_alertably(event, NEVER);
-        other.join().unwrap();
-        match (first, still_pending(&nt, event), still_pending(&nt, event)) {
-            (NtStatus::ALERTED, NtStatus::USER_APC, NtStatus::USER_APC) => "alert first",
-            (NtStatus::USER_APC, NtStatus::ALERTED, NtStatus::USER_APC) => "apc first",
+        let first = (nt.wait_alertably(event, NEVER), calls.made());
+        assert_eq!(other.join().unwrap(), [NtStatus::SUCCESS; 2]);
+        let then = [still_pending(&nt, event), still_pending(&nt, event)];
+        assert_eq!(calls.made(), 1);
+        match (first, then) {
+            ((NtStatus::ALERTED, 0), [NtStatus::USER_APC, NtStatus::TIMEOUT]) => "alert first",
+            ((NtStatus::USER_APC, 1), [NtStatus::ALERTED, NtStatus::TIMEOUT]) => "apc first",
             other => panic!("{other:?}"),
         }
     });

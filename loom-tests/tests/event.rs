@@ -1,7 +1,7 @@
 //! Models of the event: what a set, a reset and a pulse do to those who wait, and of the walk along its queue.
 
-use ntwait::NtStatus;
 use ntwait::internals::pass_time;
+use ntwait::{Handle, NtStatus};
 use ntwait_models::nt::{A_WHILE, NEVER, Nt, POLL, SOON};
 use ntwait_models::{JoinHandle, model, model_reaching};
 
@@ -99,6 +99,37 @@ fn e3_set_of_a_set_event_publishes() {
         assert!(seen || nt.wait(event, POLL) == NtStatus::WAIT_0, "the set was lost, and with it the data");
         if seen { "data seen" } else { "event seen" }
     });
+}
+
+/// E3: and so does a set to those whom it releases, in whichever way they wait.
+///
+/// A: data = 1; set          B: wait; read data
+#[test]
+fn e3_set_publishes_to_whom_it_releases() {
+    type Wait = fn(&Nt, Handle) -> NtStatus;
+    let waits: [Wait; 4] = [
+        |nt, event| nt.wait(event, NEVER),
+        |nt, event| nt.wait_alertably(event, NEVER),
+        |nt, event| nt.any(&[event, nt.auto(false)], NEVER),
+        |nt, event| nt.all(&[event, nt.auto(true)], NEVER),
+    ];
+    for (manual, wait) in [false, true].into_iter().flat_map(|manual| waits.map(|wait| (manual, wait))) {
+        model(move || {
+            let nt = Nt::new();
+            let event = if manual { nt.manual(false) } else { nt.auto(false) };
+            let data = ntwait_models::shared_flag();
+            let setter = nt.spawn({
+                let data = data.clone();
+                move |nt| {
+                    data.raise();
+                    nt.set(event)
+                }
+            });
+            assert_eq!(wait(&nt, event), NtStatus::WAIT_0);
+            assert!(data.is_up(), "released before the set");
+            setter.join().unwrap();
+        });
+    }
 }
 
 /// Two sets with two waiters release both [E8]. Who comes late finds the second, if it did not merge with the first.

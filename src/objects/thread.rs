@@ -178,6 +178,9 @@ pub enum StartRoutine {
     /// differs in x87's precision.
     #[cfg(target_arch = "x86_64")]
     Win64(extern "win64" fn(*mut c_void) -> u32),
+    /// A function of a model, through which the checker's threads unwind to end from within.
+    #[cfg(ntwait_loom)]
+    Modelled(fn(*mut c_void) -> u32),
 }
 
 impl StartRoutine {
@@ -188,6 +191,8 @@ impl StartRoutine {
             Self::C(routine) => routine as usize,
             #[cfg(target_arch = "x86_64")]
             Self::Win64(routine) => routine as usize,
+            #[cfg(ntwait_loom)]
+            Self::Modelled(routine) => routine as usize,
         }
     }
 
@@ -195,6 +200,8 @@ impl StartRoutine {
     pub(crate) fn call(self, parameter: *mut c_void) -> u32 {
         match self {
             Self::C(routine) => routine(parameter),
+            #[cfg(ntwait_loom)]
+            Self::Modelled(routine) => routine(parameter),
             #[cfg(target_arch = "x86_64")]
             Self::Win64(routine) => {
                 cpu::set_windows_precision(); // TH32

@@ -137,18 +137,19 @@ mod modelled {
     use super::{Deadline, FutexAddr, Place, Slept};
 
     pub(crate) fn wait(addr: FutexAddr, expected: u32, deadline: &Deadline) -> Slept {
-        model::futex_wait(key(addr), || load(addr), expected, deadline)
+        model::futex_wait(key(addr), || load(addr), expected, deadline, None)
     }
 
-    /// As `wait`, but does not sleep if this is so: a request, whose sender then disturbs all sleepers.
+    /// As `wait`, but does not sleep if this is so: there is a note. Whoever leaves one ends the nap of this napper.
     pub(crate) fn wait_unless(
         addr: FutexAddr,
         expected: u32,
         deadline: &Deadline,
-        requested: impl Fn() -> bool,
+        napper: FutexAddr,
+        noted: impl Fn() -> bool,
     ) -> Slept {
-        let seen = || if requested() { !expected } else { load(addr) };
-        model::futex_wait(key(addr), seen, expected, deadline)
+        let seen = || if noted() { !expected } else { load(addr) };
+        model::futex_wait(key(addr), seen, expected, deadline, Some(napper))
     }
 
     fn load(addr: FutexAddr) -> u32 {

@@ -10,7 +10,7 @@
 #![allow(clippy::disallowed_types, reason = "the model checker's lock and condition variable, and std's Arc")]
 
 use super::clock::Deadline;
-use super::futex::Slept;
+use super::futex::{FutexAddr, Slept};
 use loom::sync::{Condvar, Mutex};
 use std::sync::Arc;
 
@@ -18,6 +18,8 @@ use std::sync::Arc;
 struct Sleeper {
     key: usize,
     timed: bool,
+    /// Whose nap this is, if it is one.
+    napper: Option<FutexAddr>,
     end: Option<Slept>,
     bell: Arc<Condvar>,
     id: usize,
@@ -48,7 +50,13 @@ loom::lazy_static! {
 }
 
 /// Sleeps while the word that `load` reads is `expected`.
-pub(crate) fn futex_wait(key: usize, load: impl Fn() -> u32, expected: u32, deadline: &Deadline) -> Slept {
+pub(crate) fn futex_wait(
+    key: usize,
+    load: impl Fn() -> u32,
+    expected: u32,
+    deadline: &Deadline,
+    napper: Option<FutexAddr>,
+) -> Slept {
     let mut world = WORLD.lock().unwrap();
     if load() != expected {
         return Slept::Changed;
@@ -60,7 +68,7 @@ pub(crate) fn futex_wait(key: usize, load: impl Fn() -> u32, expected: u32, dead
     world.next_id += 1;
     let bell = Arc::new(Condvar::new());
     let timed = matches!(deadline, Deadline::Later);
-    world.sleepers.push(Sleeper { key, timed, end: None, bell: Arc::clone(&bell), id });
+    world.sleepers.push(Sleeper { key, timed, napper, end: None, bell: Arc::clone(&bell), id });
     loop {
         world = bell.wait(world).unwrap();
         let position = world.sleepers.iter().position(|s| s.id == id).expect("our own entry");
@@ -85,6 +93,11 @@ pub(crate) fn pass_time() {
     let mut world = WORLD.lock().unwrap();
     world.time_has_passed = true;
     world.end(Slept::TimedOut, u32::MAX, |sleeper| sleeper.timed);
+}
+
+/// A signal has come for this thread: its nap is over, if it naps.
+pub(crate) fn end_nap(napper: FutexAddr) {
+    WORLD.lock().unwrap().end(Slept::Woken, 1, |sleeper| sleeper.napper == Some(napper));
 }
 
 /// Every sleeper returns, for no reason.

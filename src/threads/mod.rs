@@ -63,7 +63,7 @@ pub(crate) use launch::{
 };
 #[cfg(ntwait_loom)]
 pub(crate) use modelled::{
-    abandon, in_use, is_anyone_leaving, kernel_id, leave, mark, service_threads, start, used_before,
+    abandon, in_use, is_anyone_leaving, join, kernel_id, leave, mark, refuse, service_threads, start, used_before,
 };
 
 /// What a new thread is to do.

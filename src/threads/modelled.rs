@@ -2,6 +2,8 @@
 
 use super::{BackendInUse, Job, Start, StartError, ThreadBackend};
 use crate::sys::usage::Usage;
+use loom::thread::JoinHandle;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// What unwinds a thread of a model that ends from within.
@@ -17,10 +19,19 @@ struct Parcel(Job);
 #[allow(unsafe_code, reason = "the job's data goes to its thread")]
 unsafe impl Send for Parcel {}
 
+std::thread_local! {
+    // The threads of one model share one kernel thread.
+    static STARTED: RefCell<Vec<JoinHandle<()>>> = const { RefCell::new(Vec::new()) };
+    static REFUSED: Cell<bool> = const { Cell::new(false) };
+}
+
 #[allow(unsafe_code, reason = "runs the job")]
 pub(crate) fn start(job: Job, _how: &Start) -> Result<(), StartError> {
+    if REFUSED.get() {
+        return Err(StartError::NoThread);
+    }
     let parcel = Parcel(job);
-    loom::thread::spawn(move || {
+    let started = loom::thread::spawn(move || {
         let Parcel(job) = { parcel };
         // SAFETY: run once, on the thread that was made for it.
         let end = catch_unwind(AssertUnwindSafe(|| unsafe { (job.run)(job.data) }));
@@ -33,6 +44,7 @@ pub(crate) fn start(job: Job, _how: &Start) -> Result<(), StartError> {
         // SAFETY: once, on its thread, after run.
         unsafe { (job.finish)(job.data) }.pay();
     });
+    STARTED.with_borrow_mut(|all| all.push(started));
     Ok(())
 }
 
@@ -42,6 +54,18 @@ pub(crate) fn leave() -> ! {
 
 pub(crate) fn abandon() -> ! {
     resume_unwind(Box::new(End::Abandoned))
+}
+
+/// Returns when all threads have ended, with everything that they do after their objects were signalled.
+pub(crate) fn join() {
+    while let Some(thread) = STARTED.with_borrow_mut(Vec::pop) {
+        let _ = thread.join();
+    }
+}
+
+/// From now on no thread can be had; or again.
+pub(crate) fn refuse(refused: bool) {
+    REFUSED.set(refused);
 }
 
 pub(crate) fn in_use(_wanted: ThreadBackend) -> BackendInUse {

@@ -16,6 +16,8 @@
 
 use super::park::Stop;
 use super::record::{self, ThreadRecord};
+#[cfg(ntwait_loom)]
+use crate::sys::atomic::Ordering;
 use crate::sys::clock::Deadline;
 #[cfg(not(ntwait_loom))]
 use crate::sys::depth;
@@ -62,7 +64,7 @@ pub(crate) fn nap(me: &ThreadRecord, addr: FutexAddr, expected: u32, deadline: &
         futex::wait_unless_noted(addr, expected, deadline)
     }
     #[cfg(ntwait_loom)]
-    futex::wait_unless(addr, expected, deadline, || is_wanted(me))
+    futex::wait_unless(addr, expected, deadline, me.park.futex(), || is_wanted(me))
 }
 
 /// Has somebody asked the thread to stop? Asked with the depth raised. A hint: the request may have been withdrawn.
@@ -72,7 +74,24 @@ pub(crate) fn is_wanted(me: &ThreadRecord) -> bool {
         let _ = me;
         depth::has_note()
     }
-    // A model has no signals: the request itself stands for the note that the signal would leave.
     #[cfg(ntwait_loom)]
-    me.park.stop().is_some()
+    return me.note.load(Ordering::Relaxed) != 0;
+}
+
+/// Has the signal come, of which [`depth::lower`](crate::sys::depth::lower) knows?
+#[inline]
+pub(crate) fn has_come() -> bool {
+    #[cfg(not(ntwait_loom))]
+    return true;
+    // A model has no signals: who would send one leaves the note in the record.
+    #[cfg(ntwait_loom)]
+    record::current().is_some_and(|me| is_wanted(me) && me.note.swap(0, Ordering::Acquire) != 0)
+}
+
+/// What the signal does to a thread of a model: it is served when the depth comes back to zero, and ends a nap.
+#[cfg(ntwait_loom)]
+pub(crate) fn kick(record: &ThreadRecord) {
+    // Release: a signal orders what comes before it, as the kernel sends it under a lock.
+    record.note.swap(1, Ordering::Release);
+    crate::sys::model::end_nap(record.park.futex());
 }

@@ -60,6 +60,9 @@ pub(crate) struct ThreadRecord {
     pinned: Guarded<Option<Pinned>>,
     /// Link of the pool, as the pool's top has it.
     next_free: AtomicU64,
+    /// The note that the kick signal would leave, if a model had signals.
+    #[cfg(ntwait_loom)]
+    pub(crate) note: crate::sys::atomic::AtomicU32,
 }
 
 /// Objects that are pinned for a thread, which stands still in a wait for them.
@@ -94,6 +97,8 @@ impl ThreadRecord {
             end: Guarded::new(None),
             pinned: Guarded::new(None),
             next_free: AtomicU64::new(0),
+            #[cfg(ntwait_loom)]
+            note: crate::sys::atomic::AtomicU32::new(0),
         }
     }
 

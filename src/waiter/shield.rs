@@ -25,7 +25,7 @@ impl Shield {
 impl Drop for Shield {
     #[inline]
     fn drop(&mut self) {
-        if depth::lower() {
+        if depth::lower() && interrupt::has_come() {
             interrupt::serve();
         }
     }

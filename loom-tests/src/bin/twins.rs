@@ -27,7 +27,7 @@ use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 /// What the copy of the workspace is made of.
-const PARTS: &[&str] = &["Cargo.toml", "Cargo.lock", "clippy.toml", "src", "benches", "lab", "loom-tests"];
+const PARTS: &[&str] = &["Cargo.toml", "Cargo.lock", "clippy.toml", "src", "benches", "tests", "lab", "loom-tests"];
 /// How long a model may take to notice.
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -252,5 +252,19 @@ mod tests {
             }
         }
         assert!(misfits.is_empty(), "{misfits:#?}");
+    }
+
+    /// The page names every model and every twin.
+    #[test]
+    fn readme_names_all() {
+        let page = fs::read_to_string(root().join("loom-tests/README.md")).expect("the page");
+        let mut names: Vec<String> = read_twins(root()).into_iter().map(|twin| twin.name).collect();
+        for file in fs::read_dir(root().join("loom-tests/tests")).expect("the models") {
+            let text = fs::read_to_string(file.expect("a file").path()).expect("a readable file");
+            let tests = text.split("#[test]\nfn ").skip(1);
+            names.extend(tests.filter_map(|test| Some(test.split_once('(')?.0.to_owned())));
+        }
+        let missing: Vec<_> = names.iter().filter(|name| !page.contains(&format!("`{name}`"))).collect();
+        assert!(missing.is_empty(), "{missing:?}");
     }
 }

@@ -17,7 +17,9 @@ use crate::status::NtStatus;
 use crate::sys::futex::{self, FutexAddr};
 use crate::waiter::apc::{Apc, Prepared};
 use crate::waiter::park::{Pending, Posted};
-use crate::waiter::record::{self, ThreadRecord};
+#[cfg(not(ntwait_loom))]
+use crate::waiter::record;
+use crate::waiter::record::ThreadRecord;
 use crate::waiter::shield::Shield;
 
 /// The kernel has no room for the signal.
@@ -191,11 +193,11 @@ fn kick(life: &Life, record: &ThreadRecord) -> Result<(), NoRoom> {
     }
 }
 
-/// A model's threads look whenever their depth comes back to zero; one that naps has to be woken.
+/// The same in a model, which has no signals.
 #[cfg(ntwait_loom)]
-fn kick(_life: &Life, record: &ThreadRecord) -> Result<(), NoRoom> {
-    if !record::current().is_some_and(|me| core::ptr::eq(me, record)) {
-        crate::sys::model::disturb();
+fn kick(life: &Life, record: &ThreadRecord) -> Result<(), NoRoom> {
+    if life.tid != 0 {
+        crate::waiter::interrupt::kick(record);
     }
     Ok(())
 }

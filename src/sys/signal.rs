@@ -19,6 +19,8 @@
 //! K3  The handler calls nothing of the C library that locks or allocates, and leaves `errno` as it was.
 //! K4  The function to serve with is stored before the handler is installed, and the handler is installed before the
 //!     number is published.
+//! K5  At most one kick is on its way to a thread, but for one that comes again: who finds the cookie's word set sends
+//!     none, and the handler clears it before it looks. So requests to a thread that blocks the signal do not pile up.
 //!
 //! # What the embedding program must know
 //!
@@ -39,7 +41,7 @@ use super::{depth, tls::thread_local};
 use core::cell::Cell;
 use core::ffi::{c_int, c_void};
 use core::mem::{MaybeUninit, transmute};
-use core::ptr::{null, null_mut};
+use core::ptr::{self, null, null_mut};
 
 /// glibc's `SIGSETXID`, blocked while its handler runs (musl's handler blocks everything).
 const SIGSETXID: c_int = 33;
@@ -50,7 +52,7 @@ static SERVE: AtomicPtr<()> = AtomicPtr::new(null_mut());
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
 thread_local! {
-    static COOKIE: Cell<usize> = const { Cell::new(0) };
+    static COOKIE: Cell<Option<Cookie>> = const { Cell::new(None) };
 }
 
 /// No signal is free.
@@ -138,8 +140,11 @@ fn exchange(signal: c_int, new: Option<&libc::sigaction>) -> Option<libc::sigact
     (result == 0).then_some(old)
 }
 
-/// Lets kicks with this cookie through to the calling thread; 0: none.
-pub(crate) fn set_cookie(cookie: usize) {
+/// What kicks of one thread carry, and no others: the address of a word that is 1 while one is on its way.
+pub(crate) type Cookie = &'static AtomicU32;
+
+/// Lets kicks with this cookie through to the calling thread.
+pub(crate) fn set_cookie(cookie: Option<Cookie>) {
     COOKIE.with(|own| own.set(cookie));
 }
 
@@ -162,12 +167,19 @@ struct Sender {
 
 const _: () = assert!(size_of::<Queued>() >= size_of::<libc::siginfo_t>());
 
-/// Kicks the thread with this number if it is still there and holds this cookie.
-pub(crate) fn send(tid: u32, cookie: usize) -> Result<(), Unsent> {
+/// Kicks the thread with this number if it is still there and holds this cookie (K5).
+pub(crate) fn send(tid: u32, cookie: Cookie) -> Result<(), Unsent> {
+    if cookie.swap(1, Ordering::AcqRel) != 0 {
+        return Ok(());
+    }
+    queue(tid, cookie).inspect_err(|_| cookie.store(0, Ordering::Release))
+}
+
+fn queue(tid: u32, cookie: Cookie) -> Result<(), Unsent> {
     let Some(signo) = number() else { return Err(Unsent::NoRoom) };
     let pid = rustix::process::getpid().as_raw_nonzero().get();
     let uid = rustix::process::getuid().as_raw();
-    let sender = Sender { pid, uid, value: cookie, unused: [0; 12] };
+    let sender = Sender { pid, uid, value: ptr::from_ref(cookie).addr(), unused: [0; 12] };
     let info = Queued { signo, errno: 0, code: libc::SI_QUEUE, sender };
     // SAFETY: the kernel reads the structure, which is as large as it expects.
     let result = unsafe { libc::syscall(libc::SYS_rt_tgsigqueueinfo, pid, tid, signo, &raw const info) };
@@ -186,15 +198,19 @@ unsafe extern "C" fn kicked(_signal: c_int, info: *mut libc::siginfo_t, context:
     let before = unsafe { errno.read() };
     // SAFETY: the kernel made it for this handler.
     let info = unsafe { &*info };
-    if is_ours(info) {
-        look(Interrupted(context.cast()));
+    if let Some(cookie) = COOKIE.with(Cell::get)
+        && is_ours(info, cookie)
+    {
+        // Before the look: who wants something after it kicks again (K5). An exchange: it sees what was wanted before the last who found the word set.
+        cookie.swap(0, Ordering::AcqRel);
+        look(Interrupted(context.cast()), cookie);
     }
     // SAFETY: as above.
     unsafe { errno.write(before) };
 }
 
 /// K1.
-fn is_ours(info: &libc::siginfo_t) -> bool {
+fn is_ours(info: &libc::siginfo_t, own: Cookie) -> bool {
     if info.si_code != libc::SI_QUEUE {
         return false;
     }
@@ -202,19 +218,19 @@ fn is_ours(info: &libc::siginfo_t) -> bool {
     let pid = unsafe { info.si_pid() };
     // SAFETY: a queued signal has a value.
     let cookie = unsafe { info.si_value() }.sival_ptr.addr();
-    pid == rustix::process::getpid().as_raw_nonzero().get() && cookie != 0 && cookie == COOKIE.with(Cell::get)
+    pid == rustix::process::getpid().as_raw_nonzero().get() && cookie == ptr::from_ref(own).addr()
 }
 
-fn look(place: Interrupted) {
+fn look(place: Interrupted, cookie: Cookie) {
     if depth::is_raised() {
         depth::leave_note();
         match nap::find(place.pc()) {
             Found::Awake => {}
             Found::Napping(abort) => place.go_on_at(abort),
-            Found::Beneath => place.come_again(),
+            Found::Beneath => place.come_again(cookie),
         }
     } else if place.is_in_setxid() {
-        place.come_again();
+        place.come_again(cookie);
     } else {
         serve();
     }
@@ -247,16 +263,17 @@ impl Interrupted {
     }
 
     /// Queues the kick again and keeps it away until the interrupted handler, which blocked less, has returned.
-    fn come_again(self) {
+    fn come_again(self, cookie: Cookie) {
         let tid = rustix::thread::gettid().as_raw_nonzero().get() as u32;
         let queued = (0..TRIES).any(|_| {
-            let sent = send(tid, COOKIE.with(Cell::get)).is_ok();
+            let sent = queue(tid, cookie).is_ok();
             if !sent {
                 rustix::thread::sched_yield();
             }
             sent
         });
         let (true, Some(number)) = (queued, number()) else { return depth::leave_note() };
+        cookie.store(1, Ordering::Release);
         // SAFETY: a bit in the first word.
         unsafe { libc::sigaddset(self.mask(), number) };
     }

@@ -21,6 +21,8 @@ use crate::sys::atomic::{AtomicU32, AtomicU64, Ordering, process_static};
 use crate::sys::cell::Guarded;
 use crate::sys::cpu;
 use crate::sys::lock::FutexLock;
+#[cfg(not(ntwait_loom))]
+use crate::sys::signal;
 use crate::sys::tls::thread_local;
 use core::cell::Cell;
 use core::ptr;
@@ -60,6 +62,9 @@ pub(crate) struct ThreadRecord {
     pinned: Guarded<Option<Pinned>>,
     /// Link of the pool, as the pool's top has it.
     next_free: AtomicU64,
+    /// 1 while a kick is on its way to the thread: one at a time is enough. Its address is the kick's cookie.
+    #[cfg(not(ntwait_loom))]
+    kick: AtomicU32,
     /// The note that the kick signal would leave, if a model had signals.
     #[cfg(ntwait_loom)]
     pub(crate) note: crate::sys::atomic::AtomicU32,
@@ -97,6 +102,8 @@ impl ThreadRecord {
             end: Guarded::new(None),
             pinned: Guarded::new(None),
             next_free: AtomicU64::new(0),
+            #[cfg(not(ntwait_loom))]
+            kick: AtomicU32::new(0),
             #[cfg(ntwait_loom)]
             note: crate::sys::atomic::AtomicU32::new(0),
         }
@@ -204,6 +211,8 @@ pub(crate) fn acquire() -> Result<&'static ThreadRecord, NoMemory> {
     unsafe { record.spin.set(History::NEW) };
     // SAFETY: T1, it is ours now.
     unsafe { record.end.set(None) };
+    #[cfg(not(ntwait_loom))]
+    record.kick.store(0, Ordering::Relaxed); // one on its way to the last owner does no harm
     Ok(record)
 }
 
@@ -292,20 +301,20 @@ pub(crate) fn adopt(record: &'static ThreadRecord) {
     // Last: a kick that came for it finds it. One that came before is not missed either: who can send one can only do so
     // after this, or left its bit for the thread to find (B2).
     #[cfg(not(ntwait_loom))]
-    crate::sys::signal::set_cookie(cookie(record));
+    signal::set_cookie(Some(cookie(record)));
 }
 
 /// From now on the calling thread has no record.
 pub(crate) fn forget_current() {
     #[cfg(not(ntwait_loom))]
-    crate::sys::signal::set_cookie(0);
+    signal::set_cookie(None);
     let _ = CURRENT.try_with(Cell::take);
 }
 
 /// What the kick signal carries, so that it reaches this thread and no other.
 #[cfg(not(ntwait_loom))]
-pub(crate) fn cookie(record: &ThreadRecord) -> usize {
-    ptr::from_ref(record).addr()
+pub(crate) fn cookie(record: &'static ThreadRecord) -> signal::Cookie {
+    &record.kick
 }
 
 /// Has this done when the calling thread ends, before its record is given back. For threads of others.

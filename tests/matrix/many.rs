@@ -112,6 +112,7 @@ fn parked_threads_go() {
     threads.into_iter().for_each(|thread| assert!(thread.join().unwrap() > 0));
     soon("only three, the warden and this one", || tasks() <= 5);
     let again: Vec<_> = (0..5).map(|_| spawn().join().unwrap()).collect();
-    assert!(again.windows(2).any(|pair| pair[0] == pair[1]), "{again:?}");
+    let different: std::collections::HashSet<_> = again.iter().collect();
+    assert!(different.len() <= 3, "five threads in three tasks: {again:?}");
     soon("the warden and this one", || tasks() == 2);
 }

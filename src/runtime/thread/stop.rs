@@ -176,7 +176,7 @@ fn release(life: &Life) -> Option<FutexAddr> {
 
 /// Makes a running thread look at its parking word. One that has no Linux id yet looks by itself (B2).
 #[cfg(not(ntwait_loom))]
-fn kick(life: &Life, record: &ThreadRecord) -> Result<(), NoRoom> {
+fn kick(life: &Life, record: &'static ThreadRecord) -> Result<(), NoRoom> {
     use crate::sys::{depth, signal};
     use crate::waiter::interrupt;
     if record::current().is_some_and(|me| core::ptr::eq(me, record)) {
@@ -195,7 +195,7 @@ fn kick(life: &Life, record: &ThreadRecord) -> Result<(), NoRoom> {
 
 /// The same in a model, which has no signals.
 #[cfg(ntwait_loom)]
-fn kick(life: &Life, record: &ThreadRecord) -> Result<(), NoRoom> {
+fn kick(life: &Life, record: &'static ThreadRecord) -> Result<(), NoRoom> {
     if life.tid != 0 {
         crate::waiter::interrupt::kick(record);
     }

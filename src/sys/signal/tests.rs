@@ -12,7 +12,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-const COOKIE_OF_TEST: usize = 0xC0_0C1E;
+static COOKIE_OF_TEST: AtomicU32 = AtomicU32::new(0);
+static OTHER_COOKIE: AtomicU32 = AtomicU32::new(0);
 const PATIENCE: Duration = Duration::from_secs(10);
 
 static WORD: AtomicU32 = AtomicU32::new(0);
@@ -76,13 +77,13 @@ impl Kickable {
         let told = Arc::clone(&stop);
         let (sender, receiver) = std::sync::mpsc::sync_channel(1);
         let thread = thread::spawn(move || {
-            set_cookie(COOKIE_OF_TEST);
+            set_cookie(Some(&COOKIE_OF_TEST));
             sender.send(tid()).unwrap();
             while told.load(Ordering::Relaxed) == 0 {
                 work();
             }
             while told.load(Ordering::Relaxed) != 2 {}
-            set_cookie(0);
+            set_cookie(None);
         });
         Self { tid: receiver.recv().unwrap(), stop, thread: Some(thread) }
     }
@@ -91,7 +92,7 @@ impl Kickable {
     fn kick(&self) {
         let request = ASKED.load(Ordering::SeqCst) + 1;
         ASKED.store(request, Ordering::SeqCst);
-        send(self.tid, COOKIE_OF_TEST).unwrap();
+        send(self.tid, &COOKIE_OF_TEST).unwrap();
         let start = Instant::now();
         while SERVED.load(Ordering::SeqCst) != request {
             if start.elapsed() > PATIENCE {
@@ -221,10 +222,10 @@ fn n1_a_kick_before_the_nap_ends_it_and_its_note_stays() {
         return;
     }
     install(acknowledge).unwrap();
-    set_cookie(COOKIE_OF_TEST);
+    set_cookie(Some(&COOKIE_OF_TEST));
     depth::raise();
     assert!(!depth::has_note());
-    send(tid(), COOKIE_OF_TEST).unwrap();
+    send(tid(), &COOKIE_OF_TEST).unwrap();
     for _ in 0..2 {
         assert!(depth::has_note());
         assert_eq!(wait_unless_noted(FutexAddr::whole(&WORD), 0, &Deadline::Never), Slept::Woken);
@@ -260,20 +261,20 @@ fn k1_k3_only_our_own_kicks_count_and_errno_is_kept() {
     if !alone("k1_k3_only_our_own_kicks_count_and_errno_is_kept", &[]) {
         return;
     }
-    assert_eq!(send(tid(), COOKIE_OF_TEST), Err(Unsent::NoRoom), "not installed yet");
+    assert_eq!(send(tid(), &COOKIE_OF_TEST), Err(Unsent::NoRoom), "not installed yet");
     install(acknowledge).unwrap();
     install(acknowledge).unwrap();
     let signal = number().unwrap();
     assert!((libc::SIGRTMIN() + 3..=libc::SIGRTMAX() - 3).contains(&signal));
     ASKED.store(1, Ordering::SeqCst);
 
-    send(tid(), COOKIE_OF_TEST).unwrap(); // no cookie yet
-    set_cookie(COOKIE_OF_TEST);
-    send(tid(), COOKIE_OF_TEST + 1).unwrap();
-    send(tid(), 0).unwrap();
+    send(tid(), &COOKIE_OF_TEST).unwrap(); // no cookie yet
+    set_cookie(Some(&COOKIE_OF_TEST));
+    send(tid(), &OTHER_COOKIE).unwrap();
     // SAFETY: a signal with a handler.
     unsafe { libc::raise(signal) };
     assert_eq!(SERVED.load(Ordering::SeqCst), 0);
+    assert_eq!(COOKIE_OF_TEST.load(Ordering::SeqCst), 1, "nobody has looked yet");
 
     fn spoils_errno() {
         acknowledge();
@@ -284,7 +285,7 @@ fn k1_k3_only_our_own_kicks_count_and_errno_is_kept() {
     // SAFETY: an invalid call.
     unsafe { libc::isatty(-1) };
     let pid = rustix::process::getpid().as_raw_nonzero().get();
-    let sender = Sender { pid, uid: 0, value: COOKIE_OF_TEST, unused: [0; 12] };
+    let sender = Sender { pid, uid: 0, value: ptr::from_ref(&COOKIE_OF_TEST).addr(), unused: [0; 12] };
     let info = Queued { signo: signal, errno: 0, code: libc::SI_QUEUE, sender };
     // SAFETY: the calling thread's own.
     let errno = unsafe { libc::__errno_location() };
@@ -294,6 +295,7 @@ fn k1_k3_only_our_own_kicks_count_and_errno_is_kept() {
     unsafe { libc::syscall(libc::SYS_rt_tgsigqueueinfo, pid, tid(), signal, &raw const info) };
     // SAFETY: as above.
     assert_eq!(unsafe { errno.read() }, libc::ENOTTY);
+    assert_eq!(COOKIE_OF_TEST.load(Ordering::SeqCst), 0, "K5");
     assert_eq!(SERVED.load(Ordering::SeqCst), 1);
 }
 
@@ -305,13 +307,13 @@ fn a_kick_that_cannot_be_sent_says_why() {
     install(acknowledge).unwrap();
     let ended = thread::spawn(tid).join().unwrap();
     let start = Instant::now();
-    while send(ended, 1) != Err(Unsent::Gone) {
+    while queue(ended, &OTHER_COOKIE) != Err(Unsent::Gone) {
         assert!(start.elapsed() < PATIENCE);
     }
     let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: a whole structure.
     unsafe { libc::setrlimit(libc::RLIMIT_SIGPENDING, &raw const none) };
-    assert_eq!(send(tid(), 1), Err(Unsent::NoRoom));
+    assert_eq!(send(tid(), &OTHER_COOKIE), Err(Unsent::NoRoom));
 }
 
 #[test]

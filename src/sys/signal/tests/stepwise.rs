@@ -15,7 +15,7 @@ unsafe extern "C" fn step(_signal: c_int, _info: *mut libc::siginfo_t, context: 
         return;
     }
     if COUNTDOWN.fetch_sub(1, Ordering::Relaxed) == 1 {
-        send(tid(), COOKIE_OF_TEST).unwrap();
+        send(tid(), &COOKIE_OF_TEST).unwrap();
         KICKED_AT.store(pc as u64, Ordering::Relaxed);
     }
     if KICKED_AT.load(Ordering::Relaxed) != 0 {
@@ -65,7 +65,7 @@ fn kick_everywhere(beneath: bool) {
 fn n2_n3_a_kick_at_any_instruction_ends_the_nap() {
     if alone("stepwise::n2_n3_a_kick_at_any_instruction_ends_the_nap", &[]) {
         install(acknowledge).unwrap();
-        set_cookie(COOKIE_OF_TEST);
+        set_cookie(Some(&COOKIE_OF_TEST));
         kick_everywhere(false);
         kick_everywhere(true);
     }

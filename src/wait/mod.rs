@@ -122,32 +122,49 @@ fn ended(why: Why, index: u32) -> Result<Attempt, Gone> {
     }))
 }
 
-/// Blocks again and again, until the wait is over: between two attempts the thread holds nothing but pins, and stops if
-/// it is asked to (N5).
+/// Blocks, and again if need be, until the wait is over.
+#[inline]
 fn until_ended<E>(
     me: &ThreadRecord,
     targets: &[Target<'_>],
     home: &dyn Home,
     mut attempt: impl FnMut() -> Result<Attempt, E>,
 ) -> Result<Ended, E> {
-    let mut pins = Pins::new(me, targets, home);
+    let shield = Shield::raise();
+    match attempt() {
+        Ok(Attempt::Ended(ended)) => Ok(ended),
+        Ok(first) => start_over(shield, first, Pins::new(me, targets, home), &mut attempt),
+        Err(refused) => Err(refused),
+    }
+}
+
+/// Again and again: between two attempts the thread holds nothing but pins, and stops if it is asked to (N5).
+#[cold]
+#[inline(never)]
+fn start_over<E>(
+    mut shield: Shield,
+    mut last: Attempt,
+    mut pins: Pins<'_>,
+    attempt: &mut dyn FnMut() -> Result<Attempt, E>,
+) -> Result<Ended, E> {
     loop {
-        let shield = Shield::raise();
-        let end = match attempt() {
-            Ok(Attempt::Again) => None,
-            Ok(Attempt::Stopped) => {
-                pins.add();
-                None
-            }
-            Ok(Attempt::Ended(ended)) => Some(Ok(ended)),
-            Err(refused) => Some(Err(refused)),
-        };
-        if let Some(end) = end {
-            pins.let_go();
-            return end;
+        if last == Attempt::Stopped {
+            pins.add();
         }
         drop(shield);
         interrupt::serve();
+        shield = Shield::raise();
+        last = match attempt() {
+            Ok(Attempt::Ended(ended)) => {
+                pins.let_go();
+                return Ok(ended);
+            }
+            Err(refused) => {
+                pins.let_go();
+                return Err(refused);
+            }
+            Ok(again) => again,
+        };
     }
 }
 

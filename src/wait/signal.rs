@@ -146,6 +146,7 @@ pub(crate) fn signal_late(target: Target<'_>, signal: Signal, home: &dyn Home) -
     decide(target, signal, home).map(|(_, wakes)| wakes.later())
 }
 
+#[inline]
 fn decide<'s>(target: Target<'s>, signal: Signal, home: &dyn Home) -> Result<(Word, Wakes<'s>), Gone> {
     let held = target.slot.lock(target.generation).ok_or(Gone)?;
     if held.has_all_waiters() {
@@ -158,6 +159,7 @@ fn decide<'s>(target: Target<'s>, signal: Signal, home: &dyn Home) -> Result<(Wo
 }
 
 /// Nobody on the queue waits for anything but this object (or for the first of several): its lock is enough.
+#[inline]
 fn signal_alone<'s>(target: Target<'s>, signal: Signal, mut held: Held<'_>, home: &dyn Home) -> (Word, Wakes<'s>) {
     let before = held.word();
     let mut chain = Chain::EMPTY;

@@ -29,6 +29,7 @@ impl Thread {
 /// thread of a model, whose thread-local values are dropped when the model's process may be over.
 pub fn release_thread() {
     record::leave_current();
+    crate::runtime::thread::begin_anew();
 }
 
 /// Returns when the threads that the library made have done their last act, which comes after their objects were

@@ -127,9 +127,12 @@ impl<'n> ThreadBuilder<'n> {
             Some(runtime) => runtime,
             None => Runtime::try_global()?,
         };
-        let _shield = Shield::raise();
         let outcome = Outcome::new();
-        let parcel = Box::into_raw(Box::new(Parcel { body, outcome: outcome.share() }));
+        let parcel = Parcel { body, outcome: outcome.share() };
+        let parcel = {
+            let _shield = Shield::raise();
+            Box::into_raw(Box::new(parcel))
+        };
         // It has no name before it exists, and should run with it from the beginning.
         let stand_still = self.suspended || self.name.is_some();
         let flags = if stand_still { CreateThreadFlags::CREATE_SUSPENDED } else { CreateThreadFlags::empty() };
@@ -148,6 +151,7 @@ impl<'n> ThreadBuilder<'n> {
         })?;
         let thread = Thread { runtime, handle, outcome };
         if let Some(name) = self.name {
+            let _shield = Shield::raise();
             let name: Vec<u16> = name.encode_utf16().collect();
             let _ = runtime.set_thread_name(handle, &name);
         }
@@ -196,9 +200,14 @@ struct Exit(u32);
 
 /// Unwinds the calling thread to its end with this code, if it has a closure and all frames above permit it.
 pub(crate) fn unwind(code: u32) {
-    if goal::get().is_some_and(can_unwind_to) {
-        resume_unwind(Box::new(Exit(code)));
-    }
+    let exit: Box<dyn Any + Send> = {
+        let _shield = Shield::raise(); // the walk may lock, the box allocates
+        if !goal::get().is_some_and(can_unwind_to) {
+            return;
+        }
+        Box::new(Exit(code))
+    };
+    resume_unwind(exit);
 }
 
 #[cfg(not(ntwait_loom))]
@@ -291,9 +300,18 @@ impl<T> Thread<T> {
     /// # Errors
     /// As for [`Runtime::nt_queue_apc_thread`].
     pub fn queue_apc(&self, call: impl FnOnce() + Send + 'static) -> Result<(), NtStatus> {
-        let _shield = Shield::raise();
-        let call: Call = Box::new(Box::new(call));
-        let arguments = [Box::into_raw(call).cast(), core::ptr::null_mut(), core::ptr::null_mut()];
+        let mut call = Some(call);
+        let call = {
+            let _shield = Shield::raise();
+            let once = move || {
+                if let Some(call) = call.take() {
+                    call();
+                }
+            };
+            let call: Call = Box::new(Box::new(once));
+            Box::into_raw(call)
+        };
+        let arguments = [call.cast(), core::ptr::null_mut(), core::ptr::null_mut()];
         let apc = Apc { routine: Routine::Own(run_call), arguments, discard: Some(discard_call) };
         self.runtime.queue_apc(self.handle, Some(apc))
     }
@@ -318,12 +336,14 @@ impl<T> Thread<T> {
 }
 
 #[allow(clippy::redundant_allocation, reason = "a thin pointer to a wide one")]
-type Call = Box<Box<dyn FnOnce() + Send>>;
+type Call = Box<Box<dyn FnMut() + Send>>;
 
 fn run_call([call, ..]: [*mut c_void; 3]) {
     // SAFETY: made by `queue_apc`, and called once.
-    let call: Call = unsafe { Box::from_raw(call.cast()) };
+    let mut call: Call = unsafe { Box::from_raw(call.cast()) };
     call();
+    let _shield = Shield::raise();
+    drop(call); // empty
 }
 
 fn discard_call([call, ..]: [*mut c_void; 3]) {

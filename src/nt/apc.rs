@@ -45,9 +45,16 @@ impl Runtime {
         self.queue_apc(thread, apc).err().unwrap_or(NtStatus::SUCCESS)
     }
 
+    /// A call that is not queued is discarded.
     pub(crate) fn queue_apc(&self, thread: Handle, apc: Option<Apc>) -> Result<(), NtStatus> {
-        let target = self.find_thread(thread, AccessMask::THREAD_SET_CONTEXT)?;
-        self.resident().queue_apc(target, apc)
+        let found = self.find_thread(thread, AccessMask::THREAD_SET_CONTEXT);
+        let queued = found.and_then(|target| self.resident().queue_apc(target, apc));
+        if queued.is_err()
+            && let Some((apc, free)) = apc.and_then(|apc| Some((apc, apc.discard?)))
+        {
+            free(apc.arguments);
+        }
+        queued
     }
 
     /// `NtTestAlert`: `ALERTED` if the calling thread was alerted, which uses the alert up and leaves the APCs (A22);

@@ -72,6 +72,11 @@ pub(crate) fn has_note() -> bool {
     NOTE.with(Cell::get)
 }
 
+/// Whoever is about to look at what is wanted of the thread needs no note.
+pub(crate) fn forget_note() {
+    let _ = take_note();
+}
+
 fn take_note() -> bool {
     NOTE.with(|note| note.replace(false))
 }

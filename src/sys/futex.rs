@@ -78,7 +78,7 @@ impl LateWake {
     /// Now.
     pub(crate) fn pay(&mut self) {
         if let Some((addr, count)) = self.0.take() {
-            wake(addr, count);
+            wake_late(addr, count);
         }
     }
 }
@@ -118,6 +118,14 @@ mod kernel {
         }
     }
 
+    /// As [`wake`], of a word that may not be there any more: then the kernel finds nobody.
+    pub(crate) fn wake_late(addr: FutexAddr, count: u32) {
+        let Place::Whole(word) = addr.0;
+        let operation = libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG;
+        // SAFETY: the kernel checks the address, and the operation does not write to it.
+        unsafe { libc::syscall(libc::SYS_futex, word, operation, count.min(i32::MAX as u32)) };
+    }
+
     /// `FUTEX_WAKE | FUTEX_PRIVATE_FLAG`: wakes up to `count` sleepers, says how many there were.
     pub(crate) fn wake(addr: FutexAddr, count: u32) -> usize {
         // The kernel takes an int. EFAULT, the one possible error, would mean that nobody sleeps there.
@@ -127,6 +135,8 @@ mod kernel {
 
 #[cfg(not(ntwait_loom))]
 pub(crate) use super::nap::wait_unless_noted;
+#[cfg(not(ntwait_loom))]
+use kernel::wake_late;
 #[cfg(not(ntwait_loom))]
 pub(crate) use kernel::{wait, wake};
 
@@ -171,6 +181,12 @@ mod modelled {
             Place::High(word) => word as usize + 4,
         }
     }
+}
+
+/// A model's words are there.
+#[cfg(ntwait_loom)]
+fn wake_late(addr: FutexAddr, count: u32) {
+    wake(addr, count);
 }
 
 #[cfg(ntwait_loom)]

@@ -12,6 +12,8 @@ pub(super) struct Outcome<T>(NonNull<Shared<T>>);
 
 struct Shared<T> {
     owners: AtomicU32,
+    /// 1: the thread has written the result, all of it.
+    is_there: AtomicU32,
     result: UnsafeCell<Option<std::thread::Result<T>>>,
 }
 
@@ -22,7 +24,8 @@ unsafe impl<T: Send> Sync for Outcome<T> {}
 
 impl<T> Outcome<T> {
     pub(super) fn new() -> Self {
-        let shared = Shared { owners: AtomicU32::new(1), result: UnsafeCell::new(None) };
+        let _shield = Shield::raise();
+        let shared = Shared { owners: AtomicU32::new(1), is_there: AtomicU32::new(0), result: UnsafeCell::new(None) };
         Self(NonNull::from(Box::leak(Box::new(shared))))
     }
 
@@ -36,25 +39,35 @@ impl<T> Outcome<T> {
         Self(self.0)
     }
 
-    /// By the thread, before it ends.
+    /// By the thread, once, before it ends.
     pub(super) fn set(self, result: std::thread::Result<T>) {
-        // SAFETY: the only writer; readers come after the thread's end.
+        let _shield = Shield::raise(); // it is not terminated half-way
+        // SAFETY: the only writer, and nobody reads before `is_there`.
         unsafe { *self.shared().result.get() = Some(result) };
+        self.shared().is_there.store(1, Ordering::Release);
     }
 
-    /// By the owner of the `Thread`, after the thread's end.
+    /// By the owner of the `Thread`: what is there.
     pub(super) fn take(&self) -> Option<std::thread::Result<T>> {
-        // SAFETY: the thread has ended, and its end, being signalled, was seen after what it wrote.
+        if self.shared().is_there.load(Ordering::Acquire) == 0 {
+            return None;
+        }
+        // SAFETY: the thread has written and does no more; the owner is the only reader.
         unsafe { (*self.shared().result.get()).take() }
     }
 }
 
 impl<T> Drop for Outcome<T> {
     fn drop(&mut self) {
-        let _shield = Shield::raise();
         if self.shared().owners.fetch_sub(1, Ordering::AcqRel) == 1 {
-            // SAFETY: we own the last share.
-            drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+            // SAFETY: the last share is ours alone.
+            let result = unsafe { &mut *self.shared().result.get() }.take();
+            {
+                let _shield = Shield::raise();
+                // SAFETY: we own the last share.
+                drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+            }
+            drop(result); // the user's code, under no shield
         }
     }
 }

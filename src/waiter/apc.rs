@@ -145,9 +145,9 @@ impl Prepared {
         thread.park.post(Pending::Apc)
     }
 
-    /// Not queued after all. Returns the call.
-    pub(crate) fn give_back(self) -> Option<Apc> {
-        recycle(self.0)
+    /// Not queued after all.
+    pub(crate) fn give_back(self) {
+        recycle(self.0);
     }
 }
 

@@ -19,13 +19,14 @@ use super::record::{self, ThreadRecord};
 #[cfg(ntwait_loom)]
 use crate::sys::atomic::Ordering;
 use crate::sys::clock::Deadline;
-#[cfg(not(ntwait_loom))]
 use crate::sys::depth;
 use crate::sys::futex::{self, FutexAddr, Slept};
 
 /// Obeys whatever the calling thread is asked for. Returns when it may go on. Also called in the signal's handler.
 #[cold]
 pub(crate) fn serve() {
+    // Before the look: a note that comes after it stays, and an old one would end every nap of a section that is open.
+    depth::forget_note();
     let Some(me) = record::current() else {
         return;
     };

@@ -60,6 +60,8 @@ pub(crate) struct ThreadRecord {
     end: Guarded<Option<fn() -> !>>,
     /// The objects that are pinned for the thread's wait while it stands still (T1).
     pinned: Guarded<Option<Pinned>>,
+    /// 1: the thread has objects that the runtime which made it does not know of, if one did.
+    pub(crate) is_known_elsewhere: AtomicU32,
     /// Link of the pool, as the pool's top has it.
     next_free: AtomicU64,
     /// 1 while a kick is on its way to the thread: one at a time is enough. Its address is the kick's cookie.
@@ -101,6 +103,7 @@ impl ThreadRecord {
             control: FutexLock::new(Control { apcs: ApcQueue::EMPTY, suspended: 0 }),
             end: Guarded::new(None),
             pinned: Guarded::new(None),
+            is_known_elsewhere: AtomicU32::new(0),
             next_free: AtomicU64::new(0),
             #[cfg(not(ntwait_loom))]
             kick: AtomicU32::new(0),
@@ -211,6 +214,7 @@ pub(crate) fn acquire() -> Result<&'static ThreadRecord, NoMemory> {
     unsafe { record.spin.set(History::NEW) };
     // SAFETY: T1, it is ours now.
     unsafe { record.end.set(None) };
+    record.is_known_elsewhere.store(0, Ordering::Relaxed);
     #[cfg(not(ntwait_loom))]
     record.kick.store(0, Ordering::Relaxed); // one on its way to the last owner does no harm
     Ok(record)

@@ -11,11 +11,12 @@ use crate::handle::bodies;
 use crate::objects::thread::{Life, Stage, Times};
 use crate::objects::{Birth, Kind, Target};
 use crate::status::NtStatus;
+use crate::sys::atomic::Ordering;
 use crate::sys::cpu;
 use crate::sys::tls::thread_local;
 use crate::waiter::record;
 use crate::waiter::shield::Shield;
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 use core::mem::ManuallyDrop;
 
 /// The thread's object in one runtime.
@@ -63,6 +64,10 @@ impl Residences {
 }
 
 thread_local! {
+    /// The thread's rundown has begun: it gets no more objects.
+    static IS_OVER: Cell<bool> = const { Cell::new(false) };
+}
+thread_local! {
     // Without a destructor: the thread's end is somebody's explicit business.
     static RESIDENCES: ManuallyDrop<RefCell<Residences>> = const { ManuallyDrop::new(RefCell::new(Residences::NONE)) };
 }
@@ -75,6 +80,7 @@ pub(super) fn settle(residence: Residence) {
 
 /// The calling thread has no objects from now on; these were they.
 pub(super) fn take() -> Residences {
+    IS_OVER.with(|is_over| is_over.set(true));
     RESIDENCES.with(|residences| residences.replace(Residences::NONE))
 }
 
@@ -88,6 +94,12 @@ pub(super) fn native() -> Option<(&'static Resident, Place)> {
         // SAFETY: the residence stays until the rundown, with which the thread's own steps are over.
         Some((unsafe { &*resident }, native.place))
     })
+}
+
+/// The calling thread is to be another's from now on: a model's native runs share one.
+#[cfg(any(feature = "internals", ntwait_loom))]
+pub(crate) fn begin_anew() {
+    IS_OVER.with(|is_over| is_over.set(false));
 }
 
 /// Where the calling thread's object in this runtime is.
@@ -119,6 +131,9 @@ impl ResidentRef {
 
     /// Makes an object for the calling thread, which somebody else made.
     fn naturalize(&self) -> Result<Target<'_>, NtStatus> {
+        if IS_OVER.with(Cell::get) {
+            return Err(NtStatus::THREAD_IS_TERMINATING);
+        }
         // In a thread whose thread-local values are gone there is no end left to be signalled.
         let me = record::current_for_good().ok_or(NtStatus::THREAD_IS_TERMINATING)?;
         let number = self.table().bodies().take().map_err(|_| NtStatus::INSUFFICIENT_RESOURCES)?;
@@ -135,7 +150,10 @@ impl ResidentRef {
         let place = Place { slot: self.table().slot_index(target.slot), generation: target.generation, body: number };
         self.found(place, life, None);
         settle(Residence { is_native: false, resident: self.clone(), place });
-        record::at_exit(end::end_foreign);
+        me.is_known_elsewhere.store(1, Ordering::Relaxed);
+        if native().is_none() {
+            record::at_exit(end::end_foreign); // the rundown of a thread of ours is its own
+        }
         Ok(target)
     }
 }

@@ -21,6 +21,7 @@ use super::current::{self, Residence};
 use super::{CurrentThread, Place};
 use crate::objects::thread::{Stage, ThreadBody};
 use crate::objects::{Kind, Signal};
+use crate::sys::atomic::Ordering;
 use crate::sys::futex::LateWake;
 use crate::sys::{cpu, usage};
 use crate::threads;
@@ -212,9 +213,13 @@ pub(super) unsafe fn orphaned(data: *mut ()) {
     });
     end_object(&resident, place).pay();
     if let Ok(Some(record)) = detached {
-        clear(record, Way::Clean);
-        // If it was in a wait, its blocks may be linked still: then the record is never used again.
-        if record.park.decide(Why::Stopped, 0) == Decision::Lost && record.park.is_idle() {
+        // If it was in a wait, its blocks may be linked still, or objects pinned; and bodies in other runtimes may name it,
+        // of which nobody knows now. Then the record is never used again.
+        let is_idle = record.park.decide(Why::Stopped, 0) == Decision::Lost && record.park.is_idle();
+        // SAFETY: the thread is gone, and we act for it.
+        let is_pinned = unsafe { record.take_pinned() }.is_some();
+        if is_idle && !is_pinned && record.is_known_elsewhere.load(Ordering::Relaxed) == 0 {
+            clear(record, Way::Clean);
             record::release(record);
         }
     }

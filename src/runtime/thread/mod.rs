@@ -32,6 +32,8 @@ use crate::threads;
 use crate::wait::{Gone, signal};
 pub(crate) use birth::Spec;
 use core::fmt;
+#[cfg(any(feature = "internals", ntwait_loom))]
+pub(crate) use current::begin_anew;
 pub(crate) use end::{exit, is_last};
 
 /// How a runtime makes threads.

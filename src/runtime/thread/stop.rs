@@ -86,7 +86,8 @@ impl Resident {
         self.resume_and(target, |life| post(life, Pending::SoftAlert))
     }
 
-    /// Queues a call (A2); `None` asks only whether that would be possible (A18).
+    /// Queues a call (A2); `None` asks only whether that would be possible (A18). If it is not queued, it is still the
+    /// caller's.
     pub(crate) fn queue_apc(&self, target: Target<'_>, apc: Option<Apc>) -> Result<(), NtStatus> {
         let _shield = Shield::raise();
         let mut prepared = apc.map(Prepared::new).transpose().map_err(|_| NtStatus::NO_MEMORY)?;
@@ -95,9 +96,8 @@ impl Resident {
             let posted = prepared.take().map(|prepared| prepared.queue(record));
             Ok((posted == Some(Posted::Wake)).then(|| record.park.futex()))
         });
-        let left = prepared.and_then(Prepared::give_back);
-        if let Some((free, apc)) = left.and_then(|apc| Some((apc.discard?, apc))) {
-            free(apc.arguments);
+        if let Some(prepared) = prepared {
+            prepared.give_back();
         }
         wake(queued.and_then(|queued| queued)?);
         Ok(())
@@ -113,7 +113,11 @@ impl Resident {
             if !life.kill(code) {
                 return Ok(None);
             }
-            ask(life, Pending::Terminate).map_err(|NoRoom| {
+            // Locked: another runtime's suspension that cannot be told to the thread is taken back as a whole.
+            let control = life.record.map(|record| record.control.lock());
+            let asked = ask(life, Pending::Terminate);
+            drop(control);
+            asked.map_err(|NoRoom| {
                 life.killed_with = None;
                 NtStatus::INSUFFICIENT_RESOURCES
             })

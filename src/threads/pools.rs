@@ -219,8 +219,4 @@ impl Pools {
             || self.free.iter().flat_map(List::iter).any(|slot| slot.gone.load(Ordering::Acquire) != 0)
             || self.ended.len() > 0
     }
-
-    pub(super) fn ended(&self) -> u32 {
-        self.ended.len()
-    }
 }

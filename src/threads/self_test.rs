@@ -86,7 +86,8 @@ fn try_slot(world: &'static World, glibc: &'static Glibc, traces: &'static Trace
     }
     let joined = within_time(|| {
         pthread::reap(world);
-        world.pools.lock().ended() == 0
+        // Not before its job was done, and then not before it is joined.
+        !world.pools.lock().is_anyone_leaving()
     });
     probe!("self test: a slot is given up", joined).map_err(failed)?;
     let counts = [&traces.good, &traces.thread_locals].map(|count| count.load(Ordering::Relaxed));

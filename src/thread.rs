@@ -223,9 +223,7 @@ impl Thread<()> {
     pub fn builder<'n>() -> ThreadBuilder<'n> {
         ThreadBuilder::default()
     }
-}
 
-impl Thread<()> {
     /// Runs the closure in a new thread of the process-wide runtime.
     ///
     /// # Errors

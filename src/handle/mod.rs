@@ -317,6 +317,12 @@ impl Table {
     }
 }
 
+impl From<OutOfMemory> for NtStatus {
+    fn from(_: OutOfMemory) -> Self {
+        Self::INSUFFICIENT_RESOURCES
+    }
+}
+
 impl Home for Table {
     #[cold]
     fn recycle(&self, slot: &Slot) {

@@ -6,7 +6,7 @@ use super::sizes::{SEGMENT, SHARDS, SLOT_RUN};
 use crate::status::NtStatus;
 use crate::sys::atomic::{AtomicU32, Ordering};
 use crate::sys::lock::FutexLock;
-use crate::sys::region::{OutOfMemory, Region, Zeroed};
+use crate::sys::region::{Region, Zeroed};
 use crate::sys::tls::thread_local;
 use core::cell::Cell;
 
@@ -122,9 +122,7 @@ fn claim<T: Zeroed>(next: &AtomicU32, step: u32, region: &Region<T>) -> Result<F
         if first >= end {
             return Err(NtStatus::INSUFFICIENT_RESOURCES);
         }
-        region
-            .commit(first as usize, (end - first) as usize)
-            .map_err(|OutOfMemory| NtStatus::INSUFFICIENT_RESOURCES)?;
+        region.commit(first as usize, (end - first) as usize)?;
         match next.compare_exchange(first, end, Ordering::AcqRel, Ordering::Relaxed) {
             Ok(_) => return Ok(Fresh { next: first, end }),
             Err(seen) => first = seen,

@@ -21,6 +21,24 @@ pub use wait::WaitType;
 
 use crate::status::NtStatus;
 
+/// A `UNICODE_STRING`, in bytes.
+const STRING_LENGTH: usize = 16;
+
+/// Writes a `UNICODE_STRING` of so many bytes, with room for so many, which leads to this text.
+fn write_string(string: &mut [u8], length: u16, maximum: u16, text: &[u8]) {
+    string.fill(0);
+    string[..2].copy_from_slice(&length.to_ne_bytes());
+    string[2..4].copy_from_slice(&maximum.to_ne_bytes());
+    string[8..].copy_from_slice(&(text.as_ptr().expose_provenance() as u64).to_ne_bytes());
+}
+
+/// Writes UTF-16, as far as there is room.
+fn write_text(text: &mut [u8], units: impl Iterator<Item = u16>) {
+    for (place, unit) in text.chunks_exact_mut(2).zip(units) {
+        place.copy_from_slice(&unit.to_ne_bytes());
+    }
+}
+
 /// Answers a query of one fixed-size class: the length is checked, the bytes are written, the length is returned.
 fn answer<const N: usize>(
     buffer: &mut [u8],

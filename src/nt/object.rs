@@ -2,7 +2,7 @@
 //! `NtCompareObjects` (H1–H32).
 
 use super::access::{AccessMask, DuplicateOptions, HandleAttributes, Rights};
-use super::answer;
+use super::{STRING_LENGTH, answer, write_string, write_text};
 use crate::handle::Grant;
 use crate::handle::entry::{Entry, Handle};
 use crate::objects::{Kind, Target};
@@ -19,8 +19,6 @@ mod class {
 }
 
 const BASIC_LENGTH: usize = 56;
-/// A `UNICODE_STRING`.
-const STRING_LENGTH: usize = 16;
 /// An `OBJECT_TYPE_INFORMATION`, without the text that follows it.
 const TYPE_LENGTH: usize = 104;
 
@@ -53,7 +51,7 @@ impl Runtime {
         attributes: HandleAttributes,
         options: DuplicateOptions,
     ) -> Result<Handle, NtStatus> {
-        self.require_process(source_process)?;
+        self.require_process(source_process, AccessMask::PROCESS_DUP_HANDLE)?;
         let close_source = options.contains(DuplicateOptions::CLOSE_SOURCE);
         if target_process == Handle::NULL && !close_source {
             return Err(NtStatus::INVALID_PARAMETER);
@@ -62,7 +60,8 @@ impl Runtime {
         let duplicate = if target_process == Handle::NULL {
             Ok(Handle::NULL)
         } else {
-            self.require_process(target_process).and_then(|()| self.duplicate(found, access, attributes, options))
+            self.require_process(target_process, AccessMask::PROCESS_DUP_HANDLE)
+                .and_then(|()| self.duplicate(found, access, attributes, options))
         };
         if close_source {
             // What becomes of the source does not change the answer: it may be protected, or closed already (H18, H19).
@@ -206,19 +205,25 @@ impl Runtime {
         Ok((self.table().find_any(handle, 0)?, self.table().grant(handle)?))
     }
 
-    /// Is this a handle of the process, one that lets handles be duplicated? (H20)
-    fn require_process(&self, process: Handle) -> Result<(), NtStatus> {
+    /// The object of a handle or pseudo handle, if it is of this kind and the handle has one of these rights: the type is
+    /// checked before the access (H8).
+    pub(super) fn resolve_as(&self, handle: Handle, kind: Kind, rights: AccessMask) -> Result<Target<'_>, NtStatus> {
+        let (target, grant) = self.resolve(handle)?;
+        if target.kind != kind {
+            return Err(NtStatus::OBJECT_TYPE_MISMATCH);
+        }
+        if grant.mask & rights.bits() == 0 {
+            return Err(NtStatus::ACCESS_DENIED);
+        }
+        Ok(target)
+    }
+
+    /// Is this a handle of this process, one with this right? (H20)
+    pub(super) fn require_process(&self, process: Handle, right: AccessMask) -> Result<(), NtStatus> {
         if process == Handle::CURRENT_PROCESS {
             return Ok(());
         }
-        let (target, grant) = self.resolve(process)?;
-        if target.kind != Kind::Process {
-            return Err(NtStatus::OBJECT_TYPE_MISMATCH);
-        }
-        if grant.mask & AccessMask::PROCESS_DUP_HANDLE.bits() == 0 {
-            return Err(NtStatus::ACCESS_DENIED);
-        }
-        Ok(())
+        self.resolve_as(process, Kind::Process, right).map(drop)
     }
 }
 
@@ -238,15 +243,11 @@ fn type_name(kind: Kind) -> &'static str {
 /// `OBJECT_TYPE_INFORMATION`: the string's address is that of the text behind the structure.
 fn write_type(kind: Kind, buffer: &mut [u8]) {
     let name = type_name(kind);
-    let text = buffer[TYPE_LENGTH..].as_ptr().expose_provenance() as u64;
     let length = 2 * name.len() as u16;
     buffer.fill(0);
-    buffer[0..2].copy_from_slice(&length.to_ne_bytes());
-    buffer[2..4].copy_from_slice(&(length + 2).to_ne_bytes());
-    buffer[8..16].copy_from_slice(&text.to_ne_bytes());
+    let (information, text) = buffer.split_at_mut(TYPE_LENGTH);
+    write_string(&mut information[..STRING_LENGTH], length, length + 2, text);
     let valid = Rights::of(kind).all.bits();
-    buffer[84..88].copy_from_slice(&valid.to_ne_bytes());
-    for (place, unit) in buffer[TYPE_LENGTH..].chunks_exact_mut(2).zip(name.encode_utf16()) {
-        place.copy_from_slice(&unit.to_ne_bytes());
-    }
+    information[84..88].copy_from_slice(&valid.to_ne_bytes());
+    write_text(text, name.encode_utf16());
 }

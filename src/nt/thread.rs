@@ -4,7 +4,6 @@
 #![allow(unsafe_code, reason = "ending a thread leaves its frames as they are")]
 
 use super::access::{AccessMask, ObjectAttributes, Rights};
-use crate::handle::Grant;
 use crate::handle::entry::Handle;
 use crate::objects::thread::StartRoutine;
 use crate::objects::{Kind, Target};
@@ -63,7 +62,7 @@ impl Runtime {
         let attribute_bits = attributes.entry_bits()?;
         let rights = Rights::of(Kind::Thread);
         let mask = rights.grant(access).ok_or(NtStatus::PRIVILEGE_NOT_HELD)?;
-        self.require_this_process(process)?;
+        self.require_process(process, AccessMask::PROCESS_CREATE_THREAD)?;
         let spec = thread::Spec {
             routine: routine.ok_or(NtStatus::INVALID_PARAMETER)?,
             parameter,
@@ -126,7 +125,8 @@ impl Runtime {
         } else {
             self.find_thread(thread, AccessMask::THREAD_TERMINATE)
         };
-        answer(found.and_then(|target| self.resident().terminate(target, exit_code)))
+        let terminated = found.and_then(|target| self.resident().terminate(target, exit_code));
+        terminated.err().unwrap_or(NtStatus::SUCCESS)
     }
 
     /// `RtlExitUserThread`: ends the calling thread with this exit code, from any depth: the exit hook and the
@@ -201,29 +201,6 @@ impl Runtime {
 
     /// The thread of a handle or pseudo handle that has one of these rights.
     pub(super) fn find_thread(&self, thread: Handle, rights: AccessMask) -> Result<Target<'_>, NtStatus> {
-        let (target, grant) = self.resolve_kind(thread, Kind::Thread)?;
-        if grant.mask & rights.bits() == 0 {
-            return Err(NtStatus::ACCESS_DENIED);
-        }
-        Ok(target)
+        self.resolve_as(thread, Kind::Thread, rights)
     }
-
-    /// As `resolve`, of one kind: the type is checked before the access (H8).
-    fn resolve_kind(&self, handle: Handle, kind: Kind) -> Result<(Target<'_>, Grant), NtStatus> {
-        let (target, grant) = self.resolve(handle)?;
-        if target.kind == kind { Ok((target, grant)) } else { Err(NtStatus::OBJECT_TYPE_MISMATCH) }
-    }
-
-    /// Is this a handle of the process, one that lets threads be made?
-    fn require_this_process(&self, process: Handle) -> Result<(), NtStatus> {
-        let (_, grant) = self.resolve_kind(process, Kind::Process)?;
-        if grant.mask & AccessMask::PROCESS_CREATE_THREAD.bits() == 0 {
-            return Err(NtStatus::ACCESS_DENIED);
-        }
-        Ok(())
-    }
-}
-
-fn answer(done: Result<(), NtStatus>) -> NtStatus {
-    done.err().unwrap_or(NtStatus::SUCCESS)
 }

@@ -9,7 +9,6 @@ use crate::handle::entry::{Entry, Handle, Pseudo};
 use crate::objects::{Birth, Kind, Target};
 use crate::status::NtStatus;
 use crate::sys::cpu;
-use crate::sys::region::OutOfMemory;
 use crate::threads::{Parking, ThreadBackend};
 use crate::wait::WaitPolicy;
 use crate::waiter::shield::Shield;
@@ -159,7 +158,7 @@ impl RuntimeBuilder {
     /// `INSUFFICIENT_RESOURCES`: the kernel refuses the address space.
     pub fn build(self) -> Result<Runtime, NtStatus> {
         let _shield = Shield::raise();
-        let table = Table::new(self.max_handles).map_err(|OutOfMemory| NtStatus::INSUFFICIENT_RESOURCES)?;
+        let table = Table::new(self.max_handles)?;
         // Asked here and not by the first wait: it reads a file.
         let policy = if cpu::is_single() { WaitPolicy::NO_SPIN } else { self.policy };
         let process = {

@@ -6,17 +6,10 @@ use super::Runtime;
 use crate::status::NtStatus;
 use crate::sys::atomic::process_static;
 use crate::sys::per_process::PerProcess;
-use crate::sys::region::OutOfMemory;
 use crate::waiter::shield::Shield;
 
 process_static! {
     fn process_wide() -> PerProcess<Runtime> = PerProcess::new()
-}
-
-impl From<OutOfMemory> for NtStatus {
-    fn from(_: OutOfMemory) -> Self {
-        Self::INSUFFICIENT_RESOURCES
-    }
 }
 
 impl Runtime {

@@ -8,7 +8,7 @@ use core::time::Duration;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// 100 ns ticks in a second: NT's unit of time.
-const TICKS_PER_SECOND: u64 = 10_000_000;
+pub(crate) const TICKS_PER_SECOND: u64 = 10_000_000;
 /// Seconds from 1601-01-01, where NT's absolute times begin, to 1970-01-01.
 pub(crate) const NT_EPOCH_SECONDS: u64 = 11_644_473_600;
 

@@ -51,7 +51,7 @@ pub(crate) fn lower() -> bool {
         depth.get()
     });
     fence();
-    // A model has no signals: the request itself is looked for.
+    // A model has no signals: its notes lie elsewhere, and are looked for at every zero.
     depth == 0 && (cfg!(ntwait_loom) || has_note() && take_note())
 }
 

@@ -6,6 +6,8 @@
 
 #![allow(unsafe_code, reason = "sysconf, which rustix has behind a feature that nothing else needs")]
 
+#[cfg(not(ntwait_loom))]
+use super::clock::TICKS_PER_SECOND;
 use super::usage::Usage;
 
 /// A thread's name for the kernel: at most 15 bytes and a zero.
@@ -130,7 +132,7 @@ pub(crate) use real::{TaskFile, name_this_thread, process_mask, set_affinity, se
 fn usage_in(line: &[u8], ticks_per_second: u64) -> Option<Usage> {
     let after_name = line.iter().rposition(|byte| *byte == b')')? + 1;
     let mut fields = core::str::from_utf8(line.get(after_name..)?).ok()?.split_ascii_whitespace().skip(11);
-    let mut next = || Some(fields.next()?.parse::<u64>().ok()? * (10_000_000 / ticks_per_second));
+    let mut next = || Some(fields.next()?.parse::<u64>().ok()? * (TICKS_PER_SECOND / ticks_per_second));
     let user = next()?;
     Some(Usage { user, kernel: next()? })
 }

@@ -37,7 +37,7 @@
 
 use super::atomic::{AtomicPtr, AtomicU32, Ordering};
 use super::nap::{self, Found};
-use super::{depth, tls::thread_local};
+use super::{cpu, depth, tls::thread_local};
 use core::cell::Cell;
 use core::ffi::{c_int, c_void};
 use core::mem::{MaybeUninit, transmute};
@@ -264,7 +264,7 @@ impl Interrupted {
 
     /// Queues the kick again and keeps it away until the interrupted handler, which blocked less, has returned.
     fn come_again(self, cookie: Cookie) {
-        let tid = rustix::thread::gettid().as_raw_nonzero().get() as u32;
+        let tid = cpu::thread_id();
         let queued = (0..TRIES).any(|_| {
             let sent = queue(tid, cookie).is_ok();
             if !sent {

@@ -12,14 +12,14 @@ pub(crate) struct Usage {
 #[cfg(not(ntwait_loom))]
 mod real {
     use super::Usage;
-    use crate::sys::clock::NT_EPOCH_SECONDS;
+    use crate::sys::clock::{NT_EPOCH_SECONDS, TICKS_PER_SECOND};
     use rustix::thread::ClockId;
     use rustix::time::clock_gettime;
 
     /// The date, since 1601.
     pub(crate) fn now() -> u64 {
         let now = clock_gettime(ClockId::Realtime);
-        (now.tv_sec as u64 + NT_EPOCH_SECONDS) * 10_000_000 + now.tv_nsec as u64 / 100
+        (now.tv_sec as u64 + NT_EPOCH_SECONDS) * TICKS_PER_SECOND + now.tv_nsec as u64 / 100
     }
 
     /// What the Linux thread has used since it began.
@@ -29,7 +29,7 @@ mod real {
         unsafe { libc::getrusage(libc::RUSAGE_THREAD, usage.as_mut_ptr()) };
         // SAFETY: integers, zero if the call did nothing.
         let usage = unsafe { usage.assume_init() };
-        let ticks = |time: libc::timeval| time.tv_sec as u64 * 10_000_000 + time.tv_usec as u64 * 10;
+        let ticks = |time: libc::timeval| time.tv_sec as u64 * TICKS_PER_SECOND + time.tv_usec as u64 * 10;
         Usage { kernel: ticks(usage.ru_stime), user: ticks(usage.ru_utime) }
     }
 }

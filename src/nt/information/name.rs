@@ -1,13 +1,12 @@
 //! Class 38 and its short forms: what a thread is called (TI19–TI23).
 
+use super::super::{STRING_LENGTH, write_string, write_text};
 use super::{QUERY_LIMITED, SET_LIMITED};
 use crate::handle::entry::Handle;
 use crate::objects::thread::Name;
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
 
-/// A `UNICODE_STRING`.
-const STRING_LENGTH: usize = 16;
 /// The bytes of the longest name: its length is 16 bits (TI23).
 const MOST_BYTES: usize = u16::MAX as usize;
 
@@ -94,14 +93,7 @@ fn write(name: &[u16], buffer: &mut [u8]) -> Result<usize, usize> {
     else {
         return Err(needed);
     };
-    let length = (bytes as u16).to_ne_bytes();
-    let address = text.as_ptr().expose_provenance() as u64;
-    string.fill(0);
-    string[..2].copy_from_slice(&length);
-    string[2..4].copy_from_slice(&length);
-    string[8..].copy_from_slice(&address.to_ne_bytes());
-    for (place, unit) in text.chunks_exact_mut(2).zip(name) {
-        place.copy_from_slice(&unit.to_ne_bytes());
-    }
+    write_string(string, bytes as u16, bytes as u16, text);
+    write_text(text, name.iter().copied());
     Ok(needed)
 }

@@ -20,14 +20,14 @@
 
 use super::super::residents::{Resident, ResidentRef};
 use super::current::{self, Residence};
-use super::{CurrentThread, Place, end};
+use super::end::{self, Way};
+use super::{CurrentThread, Place};
 use crate::handle::Grant;
 use crate::handle::entry::Handle;
 use crate::objects::thread::{Life, Stage, Start, StartRoutine, ThreadBody, Times};
-use crate::objects::{Birth, Kind, Signal};
+use crate::objects::{Birth, Kind};
 use crate::status::NtStatus;
 use crate::threads::{self, Job, StartError};
-use crate::wait::signal;
 use crate::waiter::apc;
 use crate::waiter::interrupt::{self, Fate};
 use crate::waiter::park::Pending;
@@ -83,7 +83,7 @@ impl ResidentRef {
     /// The object of a thread that is still to be started.
     fn conceive(&self, spec: &Spec, record: &'static ThreadRecord) -> Result<Place, NtStatus> {
         let table = self.table();
-        let body = table.bodies().take().map_err(|_| NtStatus::INSUFFICIENT_RESOURCES)?;
+        let body = table.bodies().take()?;
         let born = Birth::running(Kind::Thread, body);
         let target = table.create_pinned(born).inspect_err(|_| table.bodies().put(body))?;
         // SAFETY: the record is for the thread that is to be born.
@@ -118,17 +118,13 @@ impl ResidentRef {
     /// B1. Somebody may have found the thread by its id meanwhile: for him it has ended.
     fn undo(&self, place: Place, record: &'static ThreadRecord) {
         let raw = self.at_place(place, |body, life| {
-            *life = Life { stage: Stage::Ended, ..*life };
+            life.stage = Stage::Ending;
             life.record = None;
             // SAFETY: there is no thread.
             unsafe { body.start() }.map(|start| start.resident)
         });
-        if let Ok(target) = self.thread_at(place) {
-            let _ = signal::signal(target, Signal::Set, self.table());
-            signal::unpin(target, self.table());
-        }
-        apc::discard(record, true);
-        record.control.lock().suspended = 0;
+        end::end_object(self, place).pay();
+        end::clear(record, Way::Clean);
         record::release(record);
         if let Ok(Some(raw)) = raw {
             // SAFETY: the thread that it was made for was not born.
@@ -168,14 +164,8 @@ unsafe fn run(data: *mut ()) {
 /// As for [`run`].
 #[inline(never)]
 unsafe fn arrive(data: *mut ()) -> Option<Start> {
-    // SAFETY: bodies are never freed while a thread refers to their runtime.
-    let body = unsafe { &*data.cast::<ThreadBody>() };
-    // SAFETY: the caller's promise.
-    let start = unsafe { body.start() }?;
-    // SAFETY: made for this thread, and taken here only.
-    let resident = unsafe { ResidentRef::from_raw(start.resident) }?;
-    let (slot, generation) = body.place()?;
-    let place = Place { slot, generation, body: resident.table().bodies().number_of(body) };
+    // SAFETY: the caller's promise, and this is the thread.
+    let (start, resident, place) = unsafe { take_over(data) }?;
     current::settle(Residence { is_native: true, resident, place });
     let (resident, _) = current::native()?;
     let me = take_on_record(resident, place)?;
@@ -187,6 +177,23 @@ unsafe fn arrive(data: *mut ()) -> Option<Start> {
     }
     apc::drain(me); // A19
     Some(start)
+}
+
+/// How the thread of this body begins, its reference to its runtime, and its place there.
+///
+/// # Safety
+/// `data` is a body that a thread was made for, with its `Start` still in it, and the caller is that thread; or the
+/// thread is gone and the caller acts for it. The reference is the thread's own: whoever had it before has none now.
+pub(super) unsafe fn take_over(data: *mut ()) -> Option<(Start, ResidentRef, Place)> {
+    // SAFETY: bodies are never freed while a thread refers to their runtime, and the caller has its reference.
+    let body = unsafe { &*data.cast::<ThreadBody>() };
+    // SAFETY: the caller's promise.
+    let start = unsafe { body.start() }?;
+    // SAFETY: made for the thread, and the caller's alone.
+    let resident = unsafe { ResidentRef::from_raw(start.resident) }?;
+    let (slot, generation) = body.place()?;
+    let place = Place { slot, generation, body: resident.table().bodies().number_of(body) };
+    Some((start, resident, place))
 }
 
 /// B2.

@@ -113,30 +113,27 @@ pub(super) fn find(resident: &Resident) -> Option<Place> {
 impl ResidentRef {
     /// The calling thread's object.
     pub(crate) fn current_thread(&self) -> Result<Target<'_>, NtStatus> {
-        let _shield = Shield::raise();
-        match find(self) {
-            Some(place) => self.thread_at(place),
-            None => self.naturalize(),
-        }
+        self.thread_at(self.current_place()?)
     }
 
     /// The id of the calling thread.
     pub(crate) fn current_thread_id(&self) -> Result<u32, NtStatus> {
+        self.current_place().map(|place| bodies::id_of(place.body))
+    }
+
+    fn current_place(&self) -> Result<Place, NtStatus> {
         let _shield = Shield::raise();
-        if find(self).is_none() {
-            self.naturalize()?;
-        }
-        find(self).map(|place| bodies::id_of(place.body)).ok_or(NtStatus::THREAD_IS_TERMINATING)
+        find(self).map_or_else(|| self.naturalize(), Ok)
     }
 
     /// Makes an object for the calling thread, which somebody else made.
-    fn naturalize(&self) -> Result<Target<'_>, NtStatus> {
+    fn naturalize(&self) -> Result<Place, NtStatus> {
         if IS_OVER.with(Cell::get) {
             return Err(NtStatus::THREAD_IS_TERMINATING);
         }
         // In a thread whose thread-local values are gone there is no end left to be signalled.
         let me = record::current_for_good().ok_or(NtStatus::THREAD_IS_TERMINATING)?;
-        let number = self.table().bodies().take().map_err(|_| NtStatus::INSUFFICIENT_RESOURCES)?;
+        let number = self.table().bodies().take()?;
         let born = Birth::running(Kind::Thread, number);
         let target = self.table().create_pinned(born).inspect_err(|_| self.table().bodies().put(number))?;
         let life = Life {
@@ -154,6 +151,6 @@ impl ResidentRef {
         if native().is_none() {
             record::at_exit(end::end_foreign); // the rundown of a thread of ours is its own
         }
-        Ok(target)
+        Ok(place)
     }
 }

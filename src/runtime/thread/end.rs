@@ -16,11 +16,12 @@
 
 #![allow(unsafe_code, reason = "takes over what a thread that is gone has left")]
 
-use super::super::residents::ResidentRef;
-use super::current::{self, Residence};
+use super::super::residents::Resident;
+use super::birth::take_over;
+use super::current::{self, Residence, Residences};
 use super::{CurrentThread, Place};
-use crate::objects::thread::{Stage, ThreadBody};
-use crate::objects::{Kind, Signal};
+use crate::objects::Signal;
+use crate::objects::thread::Stage;
 use crate::sys::atomic::Ordering;
 use crate::sys::futex::LateWake;
 use crate::sys::{cpu, usage};
@@ -33,7 +34,7 @@ use crate::waiter::shield::Shield;
 
 /// How careful the rundown must be (E3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
+pub(super) enum Way {
     Clean,
     Killed,
 }
@@ -105,26 +106,17 @@ pub(super) fn die() -> ! {
 /// The objects of a thread of somebody else, at its end.
 pub(super) fn end_foreign() {
     let _shield = Shield::raise();
+    let (_residences, mut wake) = end_objects(Way::Clean);
+    wake.pay();
+}
+
+/// M3. Leaves the wake of who waits for the thread alone to the caller, and the references to the runtimes.
+fn end_objects(way: Way) -> (Residences, LateWake) {
     let residences = current::take();
     for residence in residences.iter() {
         residence.detach();
     }
     if let Some(me) = record::current() {
-        clear(me, Way::Clean);
-    }
-    for residence in residences.iter() {
-        residence.signal().pay();
-    }
-}
-
-/// E1, M3. Leaves the wake of who waits for the thread alone to the caller.
-fn run_down(way: Way) -> LateWake {
-    let residences = current::take();
-    for residence in residences.iter() {
-        residence.detach();
-    }
-    let me = record::current();
-    if let Some(me) = me {
         pins::let_go(me);
         clear(me, way);
     }
@@ -133,6 +125,13 @@ fn run_down(way: Way) -> LateWake {
         wake.pay();
         wake = residence.signal();
     }
+    (residences, wake)
+}
+
+/// E1.
+fn run_down(way: Way) -> LateWake {
+    let (residences, wake) = end_objects(way);
+    let me = record::current();
     record::forget_current();
     if let Some(me) = me {
         record::release(me);
@@ -145,7 +144,7 @@ fn run_down(way: Way) -> LateWake {
 }
 
 /// Drops what others have left for the thread, which they can no longer reach.
-fn clear(record: &ThreadRecord, way: Way) {
+pub(super) fn clear(record: &ThreadRecord, way: Way) {
     apc::discard(record, way == Way::Clean);
     record.control.lock().suspended = 0;
     record.park.drop_pending();
@@ -166,18 +165,18 @@ impl Residence {
         threads::mark(changed.unwrap_or(0), used);
     }
 
-    /// The thread has ended, for everybody.
     fn signal(&self) -> LateWake {
         end_object(&self.resident, self.place)
     }
 }
 
-fn end_object(resident: &ResidentRef, place: Place) -> LateWake {
+/// A thread has ended, for everybody.
+pub(super) fn end_object(resident: &Resident, place: Place) -> LateWake {
     let _ = resident.at_place(place, |_, life| {
         life.stage = Stage::Ended;
         life.times.end_now();
     });
-    let Ok(target) = resident.table().target_at((place.slot, place.generation), Kind::Thread) else {
+    let Ok(target) = resident.thread_at(place) else {
         return LateWake::NONE;
     };
     // M1: who has seen the thread's end, and closed the last handle, finds nothing left of it. If nobody has a handle and
@@ -192,20 +191,10 @@ fn end_object(resident: &ResidentRef, place: Place) -> LateWake {
 /// `data` is the body that the thread was made for, and the thread is gone.
 pub(super) unsafe fn orphaned(data: *mut ()) {
     let _shield = Shield::raise();
-    // SAFETY: bodies are never freed while a thread refers to their runtime, and the dead one's reference is still there.
-    let body = unsafe { &*data.cast::<ThreadBody>() };
-    // SAFETY: the thread is gone, and we act for it.
-    let Some(start) = (unsafe { body.start() }) else {
+    // SAFETY: the thread is gone, and we act for it: it can never drop its reference.
+    let Some((_, resident, place)) = (unsafe { take_over(data) }) else {
         return;
     };
-    // SAFETY: the thread took its reference and can never drop it: now it is ours.
-    let Some(resident) = (unsafe { ResidentRef::from_raw(start.resident) }) else {
-        return;
-    };
-    let Some((slot, generation)) = body.place() else {
-        return;
-    };
-    let place = Place { slot, generation, body: resident.table().bodies().number_of(body) };
     let detached = resident.at_place(place, |_, life| {
         life.stage = Stage::Ending;
         life.tid = 0;

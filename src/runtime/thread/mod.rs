@@ -26,6 +26,7 @@ mod stop;
 
 use super::residents::Resident;
 use crate::objects::Target;
+use crate::objects::held::Held;
 use crate::objects::thread::{Life, ThreadBody};
 use crate::status::NtStatus;
 use crate::threads;
@@ -99,12 +100,24 @@ impl Resident {
         target: Target<'_>,
         work: impl FnOnce(&ThreadBody, &mut Life) -> T,
     ) -> Result<T, NtStatus> {
-        let done = signal::under_lock(target, self.table(), |held| {
-            let body = held.body().and_then(|number| self.table().bodies().get(number))?;
+        self.on_held(target, |held, _, body| {
             let mut life = body.life(held);
             let result = work(body, &mut life);
             body.set_life(held, life);
-            Some(result)
+            result
+        })
+    }
+
+    /// The same, with the object itself and the number of its body.
+    fn on_held<T>(
+        &self,
+        target: Target<'_>,
+        work: impl FnOnce(&mut Held<'_>, u32, &ThreadBody) -> T,
+    ) -> Result<T, NtStatus> {
+        let done = signal::under_lock(target, self.table(), |held| {
+            let number = held.body()?;
+            let body = self.table().bodies().get(number)?;
+            Some(work(held, number, body))
         });
         done.map_err(|Gone| NtStatus::INVALID_HANDLE)?.ok_or(NtStatus::OBJECT_TYPE_MISMATCH)
     }

@@ -19,7 +19,6 @@ use crate::status::NtStatus;
 use crate::sys::cpu;
 use crate::sys::schedule::{self, Comm, TaskFile};
 use crate::sys::usage::{self, Usage};
-use crate::wait::{Gone, signal};
 use crate::waiter::shield::Shield;
 
 /// What the priority class "normal" of a process gives its threads (TI9).
@@ -69,12 +68,11 @@ pub(crate) fn affinity_of(life: &Life) -> u64 {
 
 impl Resident {
     pub(crate) fn look_at(&self, target: Target<'_>) -> Result<Seen, NtStatus> {
-        let seen = signal::under_lock(target, self.table(), |held| {
-            let number = held.body()?;
-            let life = self.table().bodies().get(number)?.life(held);
-            Some(Seen { life, number, is_signaled: held.is_signaled() })
-        });
-        seen.map_err(|Gone| NtStatus::INVALID_HANDLE)?.ok_or(NtStatus::OBJECT_TYPE_MISMATCH)
+        self.on_held(target, |held, number, body| Seen {
+            life: body.life(held),
+            number,
+            is_signaled: held.is_signaled(),
+        })
     }
 
     pub(crate) fn set_priority(&self, target: Target<'_>, wish: Priority) -> Result<(), NtStatus> {

@@ -21,7 +21,7 @@ pub(super) use modules::{Modules, Owner};
 pub(super) use setxid::Fields;
 pub(super) use symbols::{Failed, probe};
 
-use crate::sys::clone;
+use crate::sys::{clone, cpu};
 use cleanup::Cleanup;
 use core::ffi::{CStr, c_int};
 use core::mem::transmute;
@@ -130,7 +130,7 @@ impl Glibc {
         let block = pd..pd + self.block;
         probe!("PR_GET_TID_ADDRESS", view.cleared != 0)?;
         probe!("clear_child_tid", block.contains(&view.cleared))?;
-        probe!("tid field", block.contains(&view.tid) && setxid::word(view.tid) == thread_id())?;
+        probe!("tid field", block.contains(&view.tid) && setxid::word(view.tid) == cpu::thread_id())?;
         view.robust = clone::robust_list().unwrap_or_default();
         probe!("robust list", block.contains(&view.robust.0) && link(view.robust.0) == view.robust.0)?;
         view.calm = setxid::word(view.flags);
@@ -214,10 +214,6 @@ fn check_ground() -> Result<(), Failed> {
     let sanitizers = ["__asan_init\0", "__tsan_init\0", "__msan_init\0", "__hwasan_init\0"];
     probe!("no sanitizer", sanitizers.iter().all(|name| find(name).is_none()))?;
     probe!("no shadow stack", !clone::has_shadow_stack())
-}
-
-fn thread_id() -> u32 {
-    rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned()
 }
 
 /// errno of the calling thread, as when a thread begins.

@@ -47,7 +47,7 @@ impl Fields {
         probe!("_thread_db_pthread_tid", self.tid.is_some())?;
         probe!("_thread_db_pthread_cancelhandling", self.flags.is_some())?;
         let tid = self.view().tid;
-        probe!("tid field", word(tid) == super::thread_id())
+        probe!("tid field", word(tid) == crate::sys::cpu::thread_id())
     }
 
     /// What they and public interfaces tell of the calling thread.

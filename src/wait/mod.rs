@@ -113,6 +113,7 @@ enum Attempt {
 fn ended(why: Why, index: u32) -> Result<Attempt, Gone> {
     Ok(Attempt::Ended(match why {
         Why::Object => Ended::Object(index as usize),
+        Why::Abandoned => Ended::Abandoned(index as usize),
         Why::TimedOut => Ended::TimedOut,
         Why::Alerted => Ended::Alerted,
         Why::Apc => Ended::Apc,

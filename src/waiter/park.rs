@@ -1,11 +1,11 @@
 //! The parking word: how a thread's wait ends is decided by one compare-exchange on it, whoever does it.
 //!
 //! ```text
-//!  31            12 11  8 7         3     2      1 0
-//!  ┌───────────────┬─────┬───────────┬───────────┬───────┐
-//!  │ index 20      │ why │ pending 5 │ ALERTABLE │ state │
-//!  └───────────────┴─────┴───────────┴───────────┴───────┘
-//!  pending: ALERT, APC, SOFT_ALERT, SUSPEND, TERMINATE
+//!  31            12 11   9 8         3     2      1 0
+//!  ┌───────────────┬──────┬───────────┬───────────┬───────┐
+//!  │ index 20      │ why  │ pending 6 │ ALERTABLE │ state │
+//!  └───────────────┴──────┴───────────┴───────────┴───────┘
+//!  pending: ALERT, APC, SOFT_ALERT, SUSPEND, TERMINATE, and one bit that is free
 //!
 //!          begin            commit                 (begin and commit are one step in a wait for one object)
 //!   IDLE ─────────▶ LINKING ────────▶ ASLEEP
@@ -41,11 +41,12 @@ const ASLEEP: u32 = 2;
 const DONE: u32 = 3;
 
 const ALERTABLE: u32 = 1 << 2;
-const PENDING: u32 = 0x1F << 3;
+const PENDING: u32 = 0x3F << 3;
 /// The pending bits that only an alertable wait looks at.
 const REQUESTS: u32 = 0x7 << 3;
 
-const WHY_SHIFT: u32 = 8;
+const WHY_SHIFT: u32 = 9;
+const WHY: u32 = 0x7;
 const INDEX_SHIFT: u32 = 12;
 
 /// Objects in one wait, at most: the index has 20 bits.
@@ -111,6 +112,8 @@ pub(crate) enum Why {
     Retest = 5,
     /// The thread is to stop (P5); when it goes on, the wait begins anew.
     Stopped = 6,
+    /// As `Object`; a mutant among what was taken had been abandoned.
+    Abandoned = 7,
 }
 
 impl Why {
@@ -122,7 +125,8 @@ impl Why {
             3 => Self::Apc,
             4 => Self::Gone,
             5 => Self::Retest,
-            _ => Self::Stopped,
+            6 => Self::Stopped,
+            _ => Self::Abandoned,
         }
     }
 }
@@ -207,7 +211,7 @@ impl ParkingWord {
     /// Has the wait ended because the thread is to stop? Stays so until the thread leaves the wait.
     pub(crate) fn is_stopped(&self) -> bool {
         let word = self.load();
-        word & STATE == DONE && word >> WHY_SHIFT & 0xF == Why::Stopped as u32
+        word & STATE == DONE && word >> WHY_SHIFT & WHY == Why::Stopped as u32
     }
 
     /// Is the thread in no wait?
@@ -285,7 +289,7 @@ impl ParkingWord {
     pub(crate) fn finish(&self) -> (Why, u32) {
         let old = self.0.fetch_and(PENDING, Ordering::AcqRel);
         debug_assert_eq!(old & STATE, DONE);
-        (Why::from_bits(old >> WHY_SHIFT & 0xF), old >> INDEX_SHIFT)
+        (Why::from_bits(old >> WHY_SHIFT & WHY), old >> INDEX_SHIFT)
     }
 
     /// `(old, new)` if `change` gave a new word, else the word that it refused.

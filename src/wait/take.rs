@@ -32,11 +32,11 @@ impl Taker<'_> {
 
     /// Takes note of what the thread was given. No lock is held, and the depth is raised.
     #[inline]
-    pub(crate) fn adopt(&self, target: &Target<'_>) {
-        if target.kind == Kind::Mutant
-            && let Some(owner) = self.owner
-        {
-            owner.adopt(target.slot, self.home);
+    pub(crate) fn adopt(&self, targets: &[Target<'_>]) {
+        if let Some(owner) = self.owner {
+            for target in targets.iter().filter(|target| target.kind == Kind::Mutant) {
+                owner.adopt(target.slot, self.home);
+            }
         }
     }
 }
@@ -255,7 +255,7 @@ fn locked(target: Target<'_>, taker: &Taker<'_>, are_clear: impl FnOnce() -> boo
     let taken = if are_clear() { under_lock(&mut held, taker.who()) } else { None };
     release(held, taker.home);
     if matches!(taken, Some(Taken::Yes | Taken::Abandoned)) {
-        taker.adopt(&target);
+        taker.adopt(&[target]);
     }
     taken
 }

@@ -256,8 +256,9 @@ impl<'s> Held<'s> {
 
     /// Lets go; if nothing refers to the object any more, that destroys it.
     pub(crate) fn unlock(self) -> Owed {
-        let is_forsaken = self.is_forsaken();
-        let destroyed = !is_forsaken && !self.is_referred_to();
+        let is_referred_to = self.is_referred_to();
+        let is_forsaken = !is_referred_to && self.has_owner();
+        let destroyed = !is_referred_to && !is_forsaken;
         let next = if destroyed {
             Word::new(self.word.generation() + 1, 0, false)
         } else {

@@ -27,6 +27,7 @@
 //! N6  While it stands still the objects are pinned for it: its wait goes on referring to them (W35). If it is
 //!     terminated there, its end lets go of them.
 
+pub(crate) mod alert;
 pub(crate) mod all;
 pub(crate) mod any;
 mod epoch;

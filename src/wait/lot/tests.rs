@@ -97,9 +97,14 @@ fn releases_are_not_remembered() {
 #[test]
 fn keys_do_not_mix() {
     let key = fresh_key(Space::Address);
-    let others = [Key { space: Space::Lock, ..key }, Key { extra: 1, ..key }, fresh_key(Space::Address)];
+    let others = [
+        Key { space: Space::Lock, ..key },
+        Key { object: 1, ..key },
+        Key { generation: 1, ..key },
+        fresh_key(Space::Address),
+    ];
     let thread = parkers(key, &[0]);
-    assert_eq!(others.map(|other| unpark_all(other, 0)), [0; 3]);
+    assert_eq!(others.map(|other| unpark_all(other, 0)), [0; 4]);
     assert_eq!(unpark_all(key, 0), 1);
     assert_eq!(join(thread), [Parked::Released(0)]);
 }
@@ -246,8 +251,8 @@ fn alerts_by_id_end_who_heeds_them() {
 /// Two sides meet in the order in which they came, and nothing is remembered.
 #[test]
 fn sides_meet() {
-    let left = fresh_key(Space::Keyed);
-    let right = Key { extra: 1, ..left };
+    let left = fresh_key(Space::KeyedWait);
+    let right = Key { space: Space::KeyedRelease, ..left };
     let meet_as = |mine, theirs, timeout| {
         let mut shield = Shield::raise();
         meet(&mut shield, mine, theirs, Terms { heed: Heed::Stops, until: &mut Until::new(timeout), token: 0 })

@@ -237,7 +237,7 @@ fn conclude(me: &ThreadRecord, moved: bool) -> Result<Parked, Stopped> {
         Why::Alerted => Ok(Parked::Alerted),
         Why::Apc => Ok(Parked::Apc),
         Why::Stopped => Err(Stopped { moved }),
-        Why::TimedOut | Why::Gone | Why::Retest | Why::Abandoned => Ok(Parked::TimedOut),
+        Why::TimedOut | Why::Refused | Why::Retest | Why::Abandoned => Ok(Parked::TimedOut),
     }
 }
 

@@ -76,6 +76,7 @@ mod handle;
 pub mod internals;
 mod nt;
 mod objects;
+mod rtl;
 mod runtime;
 mod status;
 mod sys;
@@ -97,6 +98,10 @@ pub use handle::entry::Handle;
 pub use nt::access::{AccessMask, DuplicateOptions, HandleAttributes, ObjectAttributes};
 pub use nt::{ClientId, CreateThreadFlags, EventType, WaitType};
 pub use objects::thread::StartRoutine;
+pub use rtl::{
+    WaitAddress, rtl_wait_on_address, rtl_wake_address_all, rtl_wake_address_single, wait_on_address, wake_address_all,
+    wake_address_single,
+};
 pub use runtime::{CurrentThread, Runtime, RuntimeBuilder, ThreadHook};
 pub use status::NtStatus;
 pub use sys::clock::Timeout;

@@ -11,6 +11,7 @@ pub(crate) mod access;
 mod apc;
 mod event;
 pub(crate) mod information;
+mod keyed_event;
 mod mutant;
 mod object;
 mod semaphore;

@@ -21,6 +21,7 @@
 
 pub(crate) mod event;
 pub(crate) mod held;
+pub(crate) mod keyed_event;
 pub(crate) mod mutant;
 pub(crate) mod owner;
 pub(crate) mod semaphore;

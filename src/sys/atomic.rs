@@ -10,6 +10,14 @@ pub(crate) use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering, c
 #[cfg(ntwait_loom)]
 pub(crate) use modelled::{AtomicPtr, AtomicU32, AtomicU64, Ordering, weak_loads};
 
+/// The atomics of the library's users, on which their threads wait: in a model too, they are not the library's own.
+pub(crate) mod foreign {
+    pub(crate) use core::sync::atomic::{
+        AtomicBool, AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicIsize, AtomicU8, AtomicU16, AtomicU32, AtomicU64,
+        AtomicUsize, Ordering,
+    };
+}
+
 /// The checker's atomics, with loads that it cannot overlook.
 ///
 /// The checker tries another order of two accesses where they conflict, but it remembers only the last access to each

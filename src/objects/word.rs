@@ -108,17 +108,10 @@ impl Word {
         self.0 & (Self::GENERATION | Self::SLOW) == (generation as u64) << GENERATION_SHIFT
     }
 
-    /// The object of this generation, not locked and not special: the state is what bit 0 says.
+    /// The object of this generation, not locked: what the word says holds.
     #[inline]
-    pub(crate) const fn is_plain(self, generation: u32) -> bool {
-        self.0 & (Self::GENERATION | Self::LOCKED | Self::SPECIAL) == (generation as u64) << GENERATION_SHIFT
-    }
-
-    /// The object of this generation, not locked and special.
-    #[inline]
-    pub(crate) const fn is_special(self, generation: u32) -> bool {
-        self.0 & (Self::GENERATION | Self::LOCKED | Self::SPECIAL)
-            == (generation as u64) << GENERATION_SHIFT | Self::SPECIAL
+    pub(crate) const fn is_settled(self, generation: u32) -> bool {
+        self.0 & (Self::GENERATION | Self::LOCKED) == (generation as u64) << GENERATION_SHIFT
     }
 
     /// The object of this generation, not locked, with its state clear.

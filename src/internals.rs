@@ -4,6 +4,8 @@
 
 #![allow(missing_docs, reason = "hidden, and used by the models alone")]
 
+pub mod lot;
+
 use crate::sys::futex;
 use crate::waiter::park::{Pending, Posted};
 use crate::waiter::record::{self, ThreadRecord};

@@ -76,6 +76,7 @@ mod handle;
 pub mod internals;
 mod nt;
 mod objects;
+mod rtl;
 mod runtime;
 mod status;
 mod sys;
@@ -97,6 +98,10 @@ pub use handle::entry::Handle;
 pub use nt::access::{AccessMask, DuplicateOptions, HandleAttributes, ObjectAttributes};
 pub use nt::{ClientId, CreateThreadFlags, EventType, WaitType};
 pub use objects::thread::StartRoutine;
+pub use rtl::{
+    FLS_MAXIMUM_AVAILABLE, FlsCallback, FlsSlot, TLS_SLOTS, TlsSlot, rtl_fls_alloc, rtl_fls_free, rtl_fls_get_value,
+    rtl_fls_set_value, rtl_process_fls_data, tls_alloc, tls_free, tls_get, tls_set,
+};
 pub use runtime::{CurrentThread, Runtime, RuntimeBuilder, ThreadHook};
 pub use status::NtStatus;
 pub use sys::clock::Timeout;

@@ -53,13 +53,20 @@
 //! a suspended thread holds it keeps, and what a terminated one held outside of this library stays held: the allocator's
 //! lock above all, for which there is [`KillSafeAlloc`].
 //!
+//! # Slots
+//!
+//! [`tls_alloc`] and [`rtl_fls_alloc`] and what belongs to them are NT's thread-local and fiber-local slots, for all threads
+//! of the process, whoever made them; [`TlsSlot`] and [`FlsSlot`] own one. FLS callbacks are called when a thread ends, but
+//! not when it is terminated, and when a slot is freed. There are no fibers.
+//!
 //! # How it is made
 //!
 //! ```text
 //!                                  ┌─▶ handle ─┐
 //!  api, event, thread ─▶ nt ─▶ runtime         ├─▶ objects, waiter ─▶ sys
 //!                                  ├─▶ wait ───┘                       ▲
-//!                                  └─▶ threads ────────────────────────┘
+//!                                  ├─▶ threads ────────────────────────┤
+//!                                  └─▶ rtl ────────────────────────────┘
 //! ```
 //!
 //! `objects::word` has the 64 bits on which everything turns; `wait` describes the engine, and `waiter::park` the

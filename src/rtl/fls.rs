@@ -3,9 +3,9 @@
 //! Fibers do not exist here: a thread has one set of values (F23).
 //!
 //! ```text
-//!   index    FREE ── alloc: BUSY, NULL in all threads ──▶ allocated(callback)
-//!             ▲                                                 │
-//!             └── every thread's value taken and called back ── BUSY ◀── free
+//!   index    FREE ── alloc ──▶ CLAIMED ── NULL in all threads ──▶ allocated(callback)
+//!             ▲                                                      │ free
+//!             └── every thread's value taken and called back ── FREEING(callback)
 //!
 //!   value    NULL ── its thread sets it ──▶ v ── taken, by a free or by its thread's end ──▶ NULL, callback(v)
 //! ```
@@ -14,8 +14,9 @@
 //!     in its place (F18).
 //! X2  Callbacks are user code: they are called with no lock held, at depth zero, and may do anything, set, alloc and free
 //!     included (F18), be terminated there (F24) and not come back.
-//! X3  An index is BUSY while a walk through all threads' values is under way; what is set there meanwhile is nobody's.
-//! X4  A thread that does not come back from a callback leaves no index BUSY: its end completes the walk, without calls.
+//! X3  An index is not allocated anew while the walk of a free is under way. What a thread has there it may lose to the
+//!     walk, or call back itself if it ends meanwhile.
+//! X4  A thread that does not come back from a callback leaves no index FREEING: its end completes the walk, without calls.
 //! X5  At its end a thread goes through the indexes once, whatever the callbacks set (F20). Then it has no values.
 //! orderings   set: Release → taken: Acquire (the callback sees what the value leads to); allocated: Release → Acquire
 
@@ -23,7 +24,7 @@
 
 use super::values::{All, Block, Own, Place, ROOM};
 use crate::status::NtStatus;
-use crate::sys::atomic::{AtomicPtr, AtomicU64, Ordering, process_static};
+use crate::sys::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering, process_static};
 use crate::sys::cpu;
 use crate::sys::tls::thread_local;
 use crate::waiter::goal;
@@ -62,7 +63,7 @@ impl FlsCallback {
     }
 }
 
-/// An index in one word: two bits say what the others are. No address of a program has any of the two.
+/// An index in one word: three bits say what the others are. No address of a program has any of the three.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Index(u64);
 
@@ -73,8 +74,10 @@ impl Index {
     const C: u64 = 1 << 62;
     #[cfg(target_arch = "x86_64")]
     const WIN64: u64 = 2 << 62;
-    /// In the hands of a thread; with an address that is the thread's alone.
-    const BUSY: u64 = 3 << 62;
+    /// Being allocated: half-way in a shielded section, so nobody waits for it.
+    const CLAIMED: Self = Self(3 << 62);
+    /// Beside one of the two kinds: in the hands of a thread that frees it.
+    const FREEING: u64 = 1 << 61;
 
     fn allocated(callback: Option<FlsCallback>) -> Self {
         Self(match callback {
@@ -85,19 +88,16 @@ impl Index {
         })
     }
 
-    fn is_allocated(self) -> bool {
-        self != Self::FREE && self.0 & Self::KIND != Self::BUSY
+    /// The word of an allocated index when somebody frees it.
+    fn freeing(self) -> Option<Self> {
+        let is_allocated = self != Self::FREE && self != Self::CLAIMED && self.0 & Self::FREEING == 0;
+        is_allocated.then_some(Self(self.0 | Self::FREEING))
     }
 
-    /// In the hands of the calling thread.
-    fn mine() -> Self {
-        let address = MINE.with(|mine| ptr::from_ref(mine).addr() as u64);
-        Self(Self::BUSY | address)
-    }
-
+    /// What is called for the values of an index that is allocated, or being freed.
     fn callback(self) -> Option<FlsCallback> {
-        let address = ptr::with_exposed_provenance::<()>((self.0 & !Self::KIND) as usize);
-        if address.is_null() || !self.is_allocated() {
+        let address = ptr::with_exposed_provenance::<()>((self.0 & !Self::KIND & !Self::FREEING) as usize);
+        if address.is_null() {
             return None;
         }
         #[cfg(target_arch = "x86_64")]
@@ -113,30 +113,34 @@ impl Index {
 
 /// The indexes of the process.
 #[derive(Debug)]
-struct Indexes([AtomicU64; COUNT]);
+struct Indexes {
+    words: [AtomicU64; COUNT],
+    /// Of an index that a thread is freeing: the one that it was freeing already, from whose callback the call came.
+    outer: [AtomicU32; COUNT],
+}
 
 impl Indexes {
     #[cfg(not(ntwait_loom))]
     const fn new() -> Self {
-        Self([const { AtomicU64::new(0) }; COUNT])
+        Self { words: [const { AtomicU64::new(0) }; COUNT], outer: [const { AtomicU32::new(0) }; COUNT] }
     }
 
     #[cfg(ntwait_loom)]
     fn new() -> Self {
-        Self(core::array::from_fn(|_| AtomicU64::new(0)))
+        Self { words: core::array::from_fn(|_| AtomicU64::new(0)), outer: core::array::from_fn(|_| AtomicU32::new(0)) }
     }
 
     fn load(&self, index: usize) -> Index {
-        Index(self.0[index].load(Ordering::Acquire))
+        Index(self.words[index].load(Ordering::Acquire))
     }
 
     fn exchange(&self, index: usize, old: Index, new: Index) -> bool {
-        self.0[index].compare_exchange(old.0, new.0, Ordering::AcqRel, Ordering::Acquire).is_ok()
+        self.words[index].compare_exchange(old.0, new.0, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 
     /// The thread that has it in hand lets go of it.
     fn settle(&self, index: usize, new: Index) {
-        self.0[index].store(new.0, Ordering::Release);
+        self.words[index].store(new.0, Ordering::Release);
     }
 }
 
@@ -178,8 +182,8 @@ thread_local! {
     static OWN: Own<Value> = const { Own::new() };
 }
 thread_local! {
-    /// Indexes that this thread has in hand. Its address stands for the thread.
-    static MINE: Cell<u32> = const { Cell::new(0) };
+    /// The index that this thread is freeing, 0 for none.
+    static FREEING: Cell<usize> = const { Cell::new(0) };
 }
 thread_local! {
     /// The index with which the thread's end goes on (X5).
@@ -209,7 +213,7 @@ pub fn rtl_fls_alloc(callback: Option<FlsCallback>) -> Result<u32, NtStatus> {
     let _shield = Shield::raise();
     let table = indexes();
     let is_claimed =
-        |index: &usize| table.load(*index) == Index::FREE && table.exchange(*index, Index::FREE, Index::mine());
+        |index: &usize| table.load(*index) == Index::FREE && table.exchange(*index, Index::FREE, Index::CLAIMED);
     let index = (1..COUNT).find(is_claimed).ok_or(NtStatus::NO_MEMORY)?;
     clear(index);
     table.settle(index, Index::allocated(callback));
@@ -224,8 +228,7 @@ pub fn rtl_fls_free(index: u32) -> NtStatus {
     match checked(index).and_then(claim) {
         Ok((index, callback)) => {
             call_back_all(index, callback);
-            let _shield = Shield::raise();
-            let_go_of(index);
+            end_of_free(index);
             NtStatus::SUCCESS
         }
         Err(status) => status,
@@ -235,17 +238,21 @@ pub fn rtl_fls_free(index: u32) -> NtStatus {
 /// Takes an allocated index in hand.
 fn claim(index: usize) -> Result<(usize, Option<FlsCallback>), NtStatus> {
     let _shield = Shield::raise();
-    let seen = indexes().load(index);
-    if !seen.is_allocated() || !indexes().exchange(index, seen, Index::mine()) {
-        return Err(NtStatus::INVALID_PARAMETER); // lost: somebody else has just freed it
+    let table = indexes();
+    let seen = table.load(index);
+    let freeing = seen.freeing().ok_or(NtStatus::INVALID_PARAMETER)?;
+    if !table.exchange(index, seen, freeing) {
+        return Err(NtStatus::INVALID_PARAMETER); // somebody else has just freed it
     }
-    MINE.with(|mine| mine.set(mine.get() + 1));
+    let outer = FREEING.with(|mine| mine.replace(index));
+    table.outer[index].store(outer as u32, Ordering::Relaxed);
     Ok((index, seen.callback()))
 }
 
-/// The index that [`claim`] took is free. The depth is raised.
-fn let_go_of(index: usize) {
-    MINE.with(|mine| mine.set(mine.get() - 1));
+/// The index that the thread [claimed](claim) last is free.
+fn end_of_free(index: usize) {
+    let _shield = Shield::raise();
+    FREEING.with(|mine| mine.set(indexes().outer[index].load(Ordering::Relaxed) as usize));
     indexes().settle(index, Index::FREE);
 }
 
@@ -340,17 +347,15 @@ pub fn rtl_process_fls_data(flags: u32) -> NtStatus {
     NtStatus::SUCCESS
 }
 
-/// Calls back for one of the calling thread's values (F19). A value at an index that nobody has allocated stays. The
-/// block is not the thread's for long: a callback may give it back.
+/// Calls back for one of the calling thread's values (F19). One for which there is nothing to call stays. The block is not
+/// the thread's for long: a callback may give it back.
 fn call_back_own(index: usize) {
     let place = own_block().and_then(|block| block.own(index));
     let Some(place) = place.filter(|place| !place.0.load(Ordering::Relaxed).is_null()) else {
         return;
     };
-    let seen = indexes().load(index);
-    if seen.is_allocated()
+    if let Some(callback) = indexes().load(index).callback()
         && let Some(value) = place.take()
-        && let Some(callback) = seen.callback()
     {
         callback.call(value);
     }
@@ -377,12 +382,9 @@ pub(super) fn let_go() {
         own.set_over(true);
         own.give_back(pool());
     });
-    if MINE.try_with(|mine| mine.get() > 0).unwrap_or(false) {
-        let mine = Index::mine();
-        for index in (1..COUNT).filter(|index| indexes().load(*index) == mine) {
-            clear(index);
-            let_go_of(index);
-        }
+    while let Some(index) = FREEING.try_with(Cell::get).ok().filter(|index| *index != 0) {
+        clear(index);
+        end_of_free(index);
     }
 }
 

@@ -14,8 +14,11 @@ unsafe extern "C-unwind" {
     fn exit_by_force(value: *mut c_void) -> !;
 }
 
+/// Makes a thread, which ends, and waits for it.
+type End = fn(Nt, fn());
+
 /// Ways in which a thread of the library ends, having done `first`. All but the last are of its own free will.
-const OURS: [(&str, bool, fn(Nt, fn())); 6] = [
+const OURS: [(&str, bool, End); 6] = [
     ("returns", true, |nt, first| {
         nt.thread(move || {
             first();
@@ -81,7 +84,7 @@ const OURS: [(&str, bool, fn(Nt, fn())); 6] = [
 ];
 
 /// Ways in which a thread of std's ends, which the library has seen for the slots alone, or as a thread too.
-const FOREIGN: [(&str, fn(Nt, fn())); 3] = [
+const FOREIGN: [(&str, End); 3] = [
     ("a thread of std", |_, first| std::thread::spawn(first).join().expect("a thread")),
     ("a thread of std with an object", |nt, first| {
         let (go, wait) = mpsc::channel();

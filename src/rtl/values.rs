@@ -122,10 +122,11 @@ impl<P: Place> Block<P> {
     fn open(&self, chunk: usize) -> Result<(), NoMemory> {
         let _shield = Shield::raise();
         if self.chunk(chunk).is_none() {
+            let link = self.more.get(chunk - 1).ok_or(NoMemory)?;
             let mut places = Vec::new();
             places.try_reserve_exact(FIRST << chunk).map_err(|_| NoMemory)?;
             places.resize_with(FIRST << chunk, P::default);
-            self.more[chunk - 1].store(places.leak().as_mut_ptr(), Ordering::Release);
+            link.store(places.leak().as_mut_ptr(), Ordering::Release);
         }
         self.opened.store(self.opened.load(Ordering::Relaxed) | 1 << chunk, Ordering::Relaxed);
         Ok(())

@@ -79,7 +79,7 @@ mod modelled {
     // The values that are never there: no state, count, word, entry or pointer has all bits set.
     atomic!(AtomicU32, u32, never u32::MAX, swap fetch_add fetch_sub fetch_and fetch_or);
     atomic!(AtomicU64, u64, never u64::MAX, swap);
-    atomic!(AtomicPtr<T>, *mut T, never core::ptr::without_provenance_mut(usize::MAX),);
+    atomic!(AtomicPtr<T>, *mut T, never core::ptr::without_provenance_mut(usize::MAX), swap);
 
     impl AtomicU32 {
         pub(crate) fn store(&self, value: u32, order: Ordering) {
@@ -89,6 +89,12 @@ mod modelled {
 
     impl AtomicU64 {
         pub(crate) fn store(&self, value: u64, order: Ordering) {
+            self.0.store(value, order);
+        }
+    }
+
+    impl<T> AtomicPtr<T> {
+        pub(crate) fn store(&self, value: *mut T, order: Ordering) {
             self.0.store(value, order);
         }
     }

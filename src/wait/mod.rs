@@ -31,6 +31,7 @@ pub(crate) mod all;
 pub(crate) mod any;
 mod epoch;
 mod lockset;
+pub(crate) mod lot;
 pub(crate) mod pins;
 pub(crate) mod signal;
 mod sleep;
@@ -40,7 +41,6 @@ mod union;
 
 use crate::objects::{Home, Target};
 use crate::sys::clock::{Deadline, Timeout};
-use crate::waiter::interrupt;
 use crate::waiter::park::Why;
 use crate::waiter::record::{NoMemory, ThreadRecord};
 use crate::waiter::shield::Shield;
@@ -152,9 +152,7 @@ fn start_over<E>(
         if last == Attempt::Stopped {
             pins.add();
         }
-        drop(shield);
-        interrupt::serve();
-        shield = Shield::raise();
+        shield.obey();
         last = match attempt() {
             Ok(Attempt::Ended(ended)) => {
                 pins.let_go();
@@ -170,13 +168,14 @@ fn start_over<E>(
 }
 
 /// A deadline that is computed when it is first needed (N4): a wait that never blocks reads no clock.
-struct Until {
+#[derive(Debug)]
+pub(crate) struct Until {
     timeout: Timeout,
     deadline: Option<Deadline>,
 }
 
 impl Until {
-    fn new(timeout: Timeout) -> Self {
+    pub(crate) fn new(timeout: Timeout) -> Self {
         Self { timeout, deadline: None }
     }
 

@@ -37,6 +37,7 @@ pub(crate) mod interrupt;
 pub(crate) mod park;
 mod pool;
 pub(crate) mod record;
+pub(crate) mod seat;
 pub(crate) mod shield;
 
 use crate::objects::slot::Slot;
@@ -135,16 +136,34 @@ impl WaitBlock {
         index: u32,
         role: Role,
     ) {
-        // SAFETY: B4, the caller's promise, for this and the next four.
-        unsafe { self.thread.set(thread) };
-        // SAFETY: B4.
+        // SAFETY: B4, the caller's promise.
+        unsafe { self.prepare_for_no_object(thread, index) };
+        // SAFETY: B4, the caller's promise, for this and the next two.
         unsafe { self.slot.set(slot) };
         // SAFETY: B4.
         unsafe { self.generation.set(generation) };
         // SAFETY: B4.
-        unsafe { self.index.set(index) };
-        // SAFETY: B4.
         unsafe { self.role.set(role) };
+    }
+
+    /// Says whose wait this is, for a queue that is no object's; the index is what the thread likes others to see.
+    ///
+    /// # Safety
+    /// As for [`prepare`](Self::prepare).
+    pub(crate) unsafe fn prepare_for_no_object(&self, thread: &ThreadRecord, index: u32) {
+        // SAFETY: B4, the caller's promise.
+        unsafe { self.thread.set(thread) };
+        // SAFETY: B4.
+        unsafe { self.index.set(index) };
+    }
+
+    /// Says something to the thread that is about to get the block back.
+    ///
+    /// # Safety
+    /// The caller has decided the thread's wait and unlinked the block, which is not FREE yet.
+    pub(crate) unsafe fn answer(&self, index: u32) {
+        // SAFETY: B2, the block is the caller's until it frees it.
+        unsafe { self.index.set(index) };
     }
 
     /// # Safety
@@ -294,6 +313,15 @@ impl Chain {
             block.free();
             return;
         }
+        // SAFETY: the caller's promise.
+        unsafe { self.add(block) };
+    }
+
+    /// The same, but the block stays with the chain until the wake, be it the first: something is still to be told to it.
+    ///
+    /// # Safety
+    /// As for [`push`](Self::push).
+    pub(crate) unsafe fn add(&mut self, block: &WaitBlock) {
         block.state.store(CHAINED, Ordering::Relaxed);
         // SAFETY: B3, the block is ours now.
         unsafe { block.next.set(Link::NONE) };
@@ -304,6 +332,18 @@ impl Chain {
             None => self.first = Link::to(block),
         }
         self.last = Link::to(block);
+    }
+
+    /// Tells all threads of the chain whose blocks it has (B3).
+    pub(crate) fn answer(&self, index: u32) {
+        let mut link = self.first;
+        // SAFETY: B3.
+        while let Some(block) = unsafe { link.follow() } {
+            // SAFETY: B3, decided and unlinked.
+            unsafe { block.answer(index) };
+            // SAFETY: B3.
+            link = unsafe { block.next() };
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -15,6 +15,7 @@ use super::history::History;
 use super::park::ParkingWord;
 pub(crate) use super::pool::NoMemory;
 use super::pool::{Pool, Pooled};
+use super::seat::Seat;
 use super::shield::Shield;
 use crate::objects::{Home, Target};
 use crate::sys::atomic::{AtomicU32, AtomicU64, Ordering, process_static};
@@ -54,6 +55,8 @@ pub(crate) struct ThreadRecord {
     blocks: [WaitBlock; INLINE_BLOCKS],
     /// The larger set of blocks, made when the thread first needs it (T1); stays with the record.
     larger: Guarded<Option<&'static [WaitBlock]>>,
+    /// The queue by address that the thread is in, if it is in one.
+    pub(crate) seat: Seat,
     /// What others have left for the thread.
     pub(crate) control: FutexLock<Control>,
     /// Ends the thread, if it can be terminated (T1).
@@ -100,6 +103,7 @@ impl ThreadRecord {
             wait_set: Guarded::new((ptr::null(), 0)),
             blocks: core::array::from_fn(|_| WaitBlock::default()),
             larger: Guarded::new(None),
+            seat: Seat::default(),
             control: FutexLock::new(Control { apcs: ApcQueue::EMPTY, suspended: 0 }),
             end: Guarded::new(None),
             pinned: Guarded::new(None),

@@ -76,6 +76,7 @@ mod handle;
 pub mod internals;
 mod nt;
 mod objects;
+mod rtl;
 mod runtime;
 mod status;
 mod sys;
@@ -97,6 +98,11 @@ pub use handle::entry::Handle;
 pub use nt::access::{AccessMask, DuplicateOptions, HandleAttributes, ObjectAttributes};
 pub use nt::{ClientId, CreateThreadFlags, EventType, WaitType};
 pub use objects::thread::StartRoutine;
+pub use rtl::{
+    Barrier, BarrierFlags, Condition, ConditionFlags, CriticalSection, CriticalSectionFlags, CriticalSectionGuard,
+    RtlBarrier, RtlConditionVariable, RtlCriticalSection, RtlRunOnce, RtlSrwLock, RunOnce, RunOnceFlags, Sleepable,
+    SrwLock, SrwReadGuard, SrwWriteGuard,
+};
 pub use runtime::{CurrentThread, Runtime, RuntimeBuilder, ThreadHook};
 pub use status::NtStatus;
 pub use sys::clock::Timeout;

@@ -147,14 +147,14 @@ impl RtlCriticalSection {
 
     /// `RtlInitializeCriticalSection`: makes a section of this memory, with a dynamic spin count of 2000 where there is
     /// more than one processor (CS5).
-    pub fn rtl_initialize_critical_section(&self) -> NtStatus {
-        self.initialize(DEFAULT_SPINS)
+    pub fn rtl_initialize_critical_section(&self) {
+        self.initialize(DEFAULT_SPINS);
     }
 
     /// `RtlInitializeCriticalSectionAndSpinCount`: as
     /// [`rtl_initialize_critical_section`](Self::rtl_initialize_critical_section), with a spin count of the caller's, of
     /// which the lower 24 bits count (CS6). 0 means the default. It cannot fail (CS17).
-    pub fn rtl_initialize_critical_section_and_spin_count(&self, spin_count: u32) -> NtStatus {
+    pub fn rtl_initialize_critical_section_and_spin_count(&self, spin_count: u32) {
         match spin_count & SPINS {
             0 => self.initialize(DEFAULT_SPINS),
             spins => self.initialize(spins),
@@ -183,7 +183,7 @@ impl RtlCriticalSection {
         NtStatus::SUCCESS
     }
 
-    fn initialize(&self, spin_count: u32) -> NtStatus {
+    fn initialize(&self, spin_count: u32) {
         let _shield = Shield::raise(); // the number of processors may be read from a file
         let fresh = Self::new(0);
         self.debug_info.store(fresh.debug_info.load(Ordering::Relaxed), Ordering::Relaxed);
@@ -193,7 +193,6 @@ impl RtlCriticalSection {
         let spin_count = if cpu::is_single() { 0 } else { spin_count };
         self.spin_count.store(u64::from(spin_count), Ordering::Relaxed);
         self.lock_count.store(FREE, Ordering::Release);
-        NtStatus::SUCCESS
     }
 
     /// `RtlSetCriticalSectionSpinCount`: from now on this spin count, of which the lower 24 bits count; 0 where there is one
@@ -208,12 +207,11 @@ impl RtlCriticalSection {
     /// `RtlEnterCriticalSection`: returns when the caller owns the section, once more than before if it did (CS3). Always
     /// succeeds.
     #[inline]
-    pub fn rtl_enter_critical_section(&self) -> NtStatus {
+    pub fn rtl_enter_critical_section(&self) {
         let me = owner::current();
         if !self.enter_at_once(me) {
             self.enter_slow(me);
         }
-        NtStatus::SUCCESS
     }
 
     /// `RtlTryEnterCriticalSection`: as
@@ -230,7 +228,7 @@ impl RtlCriticalSection {
     /// The owner is not checked (CS10). A leave by somebody else undoes an enter of the owner's, and one of a section that
     /// nobody owns leaves a recursion count that is wrong until the next enter. Always succeeds.
     #[inline]
-    pub fn rtl_leave_critical_section(&self) -> NtStatus {
+    pub fn rtl_leave_critical_section(&self) {
         let depth = self.recursion_count.load(Ordering::Relaxed).wrapping_sub(1);
         self.recursion_count.store(depth, Ordering::Relaxed);
         if depth == 0 {
@@ -239,19 +237,17 @@ impl RtlCriticalSection {
                 self.leave_slow();
             }
         }
-        NtStatus::SUCCESS
     }
 
     /// `RtlDeleteCriticalSection`: all fields become zero (CS12), and the memory is not a section any more. That somebody
     /// owns it is not noticed; that somebody waits for it is a bug of the program, and that thread waits for ever.
-    pub fn rtl_delete_critical_section(&self) -> NtStatus {
+    pub fn rtl_delete_critical_section(&self) {
         self.debug_info.store(0, Ordering::Relaxed);
         self.recursion_count.store(0, Ordering::Relaxed);
         self.owner.store(0, Ordering::Relaxed);
         self.lock_semaphore.store(0, Ordering::Relaxed);
         self.spin_count.store(0, Ordering::Relaxed);
         self.lock_count.store(0, Ordering::Release);
-        NtStatus::SUCCESS
     }
 
     /// `RtlIsCriticalSectionLocked`: does anybody own it? (CS14)
@@ -312,11 +308,9 @@ impl RtlCriticalSection {
     /// Takes the section if it is unlocked; `woken`: as the one that is on its way (K2).
     fn take(&self, woken: bool) -> bool {
         let arrived = if woken { NONE_WOKEN } else { 0 };
-        self.change(Ordering::Acquire, |count| {
-            match count {
-                ZEROED => Some(OWNED),
-                _ => (count & UNLOCKED != 0).then_some(count & !UNLOCKED | arrived),
-            }
+        self.change(Ordering::Acquire, |count| match count {
+            ZEROED => Some(OWNED),
+            _ => (count & UNLOCKED != 0).then_some(count & !UNLOCKED | arrived),
         })
     }
 
@@ -344,7 +338,18 @@ impl RtlCriticalSection {
     #[cold]
     #[inline(never)]
     fn enter_slow(&self, me: u64) {
-        let mut shield = Shield::raise();
+        self.wait_and_enter(&mut Shield::raise(), me);
+    }
+
+    /// For a thread whose depth is raised, and stays so.
+    pub(super) fn enter_shielded(&self, shield: &mut Shield) {
+        let me = owner::current();
+        if !self.enter_at_once(me) {
+            self.wait_and_enter(shield, me);
+        }
+    }
+
+    fn wait_and_enter(&self, shield: &mut Shield, me: u64) {
         let (mut spin, mut back_off) = (self.spin(), BackOff::default());
         let woken = Cell::new(false);
         let mut has_slept = false;
@@ -352,7 +357,7 @@ impl RtlCriticalSection {
             if waiters(self.lock_count.load(Ordering::Relaxed)) == 0 && spin.again() {
                 continue;
             }
-            match stay(&mut shield, self.key(), 0, || self.join(&woken), |_| self.part()) {
+            match stay(shield, self.key(), 0, || self.join(&woken), |_| self.part()) {
                 Stay::Released(_) => {
                     woken.set(true);
                     (has_slept, spin) = (true, self.spin());

@@ -132,6 +132,11 @@ impl RtlRunOnce {
         if word & STATE == DONE { deliver(word, context) } else { NtStatus::UNSUCCESSFUL }
     }
 
+    #[inline]
+    fn is_done(&self) -> bool {
+        self.word.load(Ordering::Acquire) & STATE == DONE
+    }
+
     /// Waits until the initialiser is done or fails. What it was told; or it is to look again.
     fn wait(&self) -> u32 {
         let mut back_off = BackOff::default();
@@ -270,7 +275,7 @@ struct Attempt<'o>(&'o RtlRunOnce);
 
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
-        self.0.rtl_run_once_complete(RunOnceFlags::INIT_FAILED, 0);
+        let _ = self.0.rtl_run_once_complete(RunOnceFlags::INIT_FAILED, 0);
     }
 }
 

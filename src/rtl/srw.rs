@@ -35,6 +35,7 @@
 //! Q3  Who was released and not handed the lock is on its way: it takes the lock, or finds it held and queues again. It
 //!     passes the bar, for it was here before those who raised it. Its depth is raised from before it parked until then, so
 //!     it can neither stop nor end in between, and a free lock with a queue always has somebody on its way.
+//!     Threads that a condition variable moves here are marked for by it, while the lock is held or one of them is on its way.
 //! Q4  A thread that leaves the queue otherwise (it is to stop) mends the marks under the queue's lock, if it was the last
 //!     there. Else they stay as they are, and the next release sets them right.
 //! orderings   acquire: Acquire → release: Release, all on the word; what is handed over rides on the queue's lock too.
@@ -175,16 +176,19 @@ impl Crowd {
     /// The word that a release leaves, and what the crowd is told. `more`: others stay queued, of whom the first is a writer
     /// if the crowd is readers.
     const fn settle(self, rest: State, more: bool) -> (State, u32) {
-        let queued = if more { State::MARKS } else { 0 };
-        let (held, bar) = match self.ticket.mode {
-            _ if self.count == 0 => (0, 0),
-            Mode::Exclusive => (State::EXCLUSIVE, State::BARRED),
-            Mode::Shared => (self.count as u64 * State::READER, 0),
+        let queued = if more { State::QUEUED } else { 0 };
+        let (held, barred) = match self.ticket.mode {
+            // Those who are queued are about to leave. Nobody is on its way, so nobody may be barred (Q3).
+            _ if self.count == 0 => return (rest.with_marks(queued), ON_ITS_WAY),
+            Mode::Exclusive => (State::EXCLUSIVE, true),
+            Mode::Shared => (self.count as u64 * State::READER, more),
         };
+        let marks = if barred { queued | State::BARRED } else { queued };
         if self.ticket.is_urgent && rest.is_free() {
-            (State(held | queued), HANDED)
+            let marks = if more { State::MARKS } else { 0 };
+            (State(held | marks), HANDED)
         } else {
-            (rest.with_marks(queued | bar), ON_ITS_WAY)
+            (rest.with_marks(marks), ON_ITS_WAY)
         }
     }
 }
@@ -272,18 +276,6 @@ impl RtlSrwLock {
             return NtStatus::SUCCESS;
         }
         self.release_slow(Mode::Shared)
-    }
-
-    /// Is it held at this moment, in whatever mode?
-    pub(super) fn is_held(&self) -> bool {
-        !self.load().is_free()
-    }
-
-    pub(super) fn acquire(&self, mode: Mode) {
-        match mode {
-            Mode::Exclusive => self.rtl_acquire_srw_lock_exclusive(),
-            Mode::Shared => self.rtl_acquire_srw_lock_shared(),
-        }
     }
 
     pub(super) fn release(&self, mode: Mode) -> NtStatus {
@@ -375,6 +367,29 @@ impl RtlSrwLock {
         let mut word = self.load();
         while left.was_last && word.has(State::MARKS) && !self.exchange(word, word.with_marks(0)) {
             word = self.load();
+        }
+    }
+
+    /// Threads are about to be moved to the queue, and need a release that looks. False: nobody holds the lock exclusively.
+    pub(super) fn mark_if_exclusive(&self) -> bool {
+        self.mark_if(|word| word.has(State::EXCLUSIVE))
+    }
+
+    /// Threads were moved to the queue, and either the lock is marked, or one like them is on its way.
+    pub(super) fn mark(&self) {
+        self.mark_if(|_| true);
+    }
+
+    /// Sets the marks of exclusive acquirers.
+    fn mark_if(&self, condition: impl Fn(State) -> bool) -> bool {
+        loop {
+            let word = self.load();
+            if !condition(word) {
+                return false;
+            }
+            if self.exchange(word, word.marked(Mode::Exclusive)) {
+                return true;
+            }
         }
     }
 

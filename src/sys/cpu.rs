@@ -80,6 +80,14 @@ pub(crate) fn thread_id() -> u32 {
     return 1;
 }
 
+/// The kernel's number for the process.
+pub(crate) fn process_id() -> u32 {
+    #[cfg(not(ntwait_loom))]
+    return std::process::id();
+    #[cfg(ntwait_loom)]
+    return 1;
+}
+
 /// Is the calling thread the one that the process began with?
 pub(crate) fn is_first_thread() -> bool {
     #[cfg(not(ntwait_loom))]

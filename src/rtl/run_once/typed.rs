@@ -1,7 +1,6 @@
 //! The typed run-once block: a closure that runs once.
 
-use super::{RtlRunOnce, RunOnceFlags};
-use crate::status::NtStatus;
+use super::RtlRunOnce;
 
 /// Something that is done once, by whoever needs it first; the others wait for it.
 ///
@@ -55,7 +54,7 @@ impl RunOnce {
     /// That of `init`.
     pub fn try_call_once<E>(&self, init: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
         let mut failure = None;
-        self.raw.rtl_run_once_execute_once(
+        let _ = self.raw.rtl_run_once_execute_once(
             |_| {
                 failure = init().err();
                 failure.is_none()
@@ -69,6 +68,6 @@ impl RunOnce {
     #[inline]
     #[must_use]
     pub fn is_done(&self) -> bool {
-        self.raw.rtl_run_once_begin_initialize(RunOnceFlags::CHECK_ONLY, None) == NtStatus::SUCCESS
+        self.raw.is_done()
     }
 }

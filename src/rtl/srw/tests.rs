@@ -7,6 +7,7 @@ const EXCLUSIVE: u64 = State::EXCLUSIVE;
 const QUEUED: u64 = State::QUEUED;
 const BARRED: u64 = State::BARRED;
 const READER: u64 = State::READER;
+const READERS: u64 = 2 * READER;
 
 #[test]
 fn table_of_acquisitions() {
@@ -18,8 +19,8 @@ fn table_of_acquisitions() {
         (QUEUED | BARRED, EXCLUSIVE | QUEUED | BARRED, EXCLUSIVE | QUEUED | BARRED, 0, READER | QUEUED | BARRED),
         (EXCLUSIVE, 0, 0, 0, 0),
         (EXCLUSIVE | QUEUED | BARRED, 0, 0, 0, 0),
-        (READER, 0, 0, 2 * READER, 2 * READER),
-        (READER | QUEUED | BARRED, 0, 0, 0, 2 * READER | QUEUED | BARRED),
+        (READER, 0, 0, READERS, READERS),
+        (READER | QUEUED | BARRED, 0, 0, 0, READERS | QUEUED | BARRED),
     ];
     for (word, exclusive, exclusive_passes, shared, shared_passes) in rows {
         let taken = |mode, passes| State(word).taken(mode, passes).map_or(0, |taken| taken.0);
@@ -63,8 +64,8 @@ fn table_of_releases() {
         (writer(true), READER, false, READER | BARRED, ON_ITS_WAY),
         (readers(false), FREE, false, FREE, ON_ITS_WAY),
         (readers(false), FREE, true, QUEUED | BARRED, ON_ITS_WAY),
-        (readers(true), FREE, false, 2 * READER, HANDED),
-        (readers(true), FREE, true, 2 * READER | QUEUED | BARRED, HANDED),
+        (readers(true), FREE, false, READERS, HANDED),
+        (readers(true), FREE, true, READERS | QUEUED | BARRED, HANDED),
     ];
     for (crowd, rest, more, left, told) in rows {
         let marked = State(rest | QUEUED | BARRED);

@@ -26,7 +26,7 @@ pub use typed::Barrier;
 use super::spin::Spin;
 use super::stay::{Stay, stay};
 use crate::status::NtStatus;
-use crate::sys::atomic::{AtomicU32, AtomicU64, Ordering, spin_hint};
+use crate::sys::atomic::{AtomicU32, AtomicU64, Ordering, const_outside_models, spin_hint};
 use crate::sys::cpu::{self, BackOff};
 use crate::wait::lot::{self, Key, Space};
 use crate::waiter::shield::Shield;
@@ -71,31 +71,19 @@ pub struct RtlBarrier {
 const _: () = assert!(size_of::<RtlBarrier>() == 32);
 
 impl RtlBarrier {
-    /// `RtlInitBarrier`: for so many threads, who look so often before they sleep. No number is refused (RO14): with a
-    /// total of 0, as with 1, nobody waits; a negative spin count means the default.
-    #[cfg(not(ntwait_loom))]
-    #[must_use]
-    pub const fn new(total: u32, spin_count: i32) -> Self {
-        Self {
-            total: AtomicU32::new(total),
-            spin_count: AtomicU32::new(spin_count.cast_unsigned()),
-            word: AtomicU64::new(0),
-            reserved: AtomicU64::new(0),
-            inside: AtomicU32::new(0),
-            reserved_too: AtomicU32::new(0),
-        }
-    }
-
-    #[cfg(ntwait_loom)]
-    #[allow(missing_docs, reason = "as above")]
-    pub fn new(total: u32, spin_count: i32) -> Self {
-        Self {
-            total: AtomicU32::new(total),
-            spin_count: AtomicU32::new(spin_count.cast_unsigned() >> 1), // the checker keeps −1 for itself
-            word: AtomicU64::new(0),
-            reserved: AtomicU64::new(0),
-            inside: AtomicU32::new(0),
-            reserved_too: AtomicU32::new(0),
+    const_outside_models! {
+        /// `RtlInitBarrier`: for so many threads, who look so often before they sleep. No number is refused (RO14): with a
+        /// total of 0, as with 1, nobody waits; a negative spin count means the default.
+        #[must_use]
+        pub fn new(total: u32, spin_count: i32) -> Self {
+            Self {
+                total: AtomicU32::new(total),
+                spin_count: AtomicU32::new(spin_count.cast_unsigned()),
+                word: AtomicU64::new(0),
+                reserved: AtomicU64::new(0),
+                inside: AtomicU32::new(0),
+                reserved_too: AtomicU32::new(0),
+            }
         }
     }
 

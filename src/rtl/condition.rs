@@ -34,7 +34,7 @@ pub use typed::{Condition, Sleepable};
 use super::critical_section::RtlCriticalSection;
 use super::srw::{HANDED, Mode, RtlSrwLock, Ticket};
 use crate::status::NtStatus;
-use crate::sys::atomic::{AtomicU64, Ordering};
+use crate::sys::atomic::{AtomicU64, Ordering, const_outside_models};
 use crate::sys::clock::Timeout;
 use crate::wait::Until;
 use crate::wait::lot::{self, Key, Left, Orders, Parked, Space, Terms};
@@ -122,17 +122,12 @@ impl Lock<'_> {
 }
 
 impl RtlConditionVariable {
-    /// `RTL_CONDITION_VARIABLE_INIT`, `RtlInitializeConditionVariable`: nobody sleeps.
-    #[cfg(not(ntwait_loom))]
-    #[must_use]
-    pub const fn new() -> Self {
-        Self { word: AtomicU64::new(0) }
-    }
-
-    #[cfg(ntwait_loom)]
-    #[allow(missing_docs, reason = "as above")]
-    pub fn new() -> Self {
-        Self { word: AtomicU64::new(0) }
+    const_outside_models! {
+        /// `RTL_CONDITION_VARIABLE_INIT`, `RtlInitializeConditionVariable`: nobody sleeps.
+        #[must_use]
+        pub fn new() -> Self {
+            Self { word: AtomicU64::new(0) }
+        }
     }
 
     /// `RtlSleepConditionVariableSRW`: lets go of the lock, sleeps until it is woken or the time is up, and acquires the

@@ -33,7 +33,7 @@ use super::owner;
 use super::spin::Spin;
 use super::stay::{Stay, stay};
 use crate::status::NtStatus;
-use crate::sys::atomic::{AtomicU32, AtomicU64, Ordering};
+use crate::sys::atomic::{AtomicU32, AtomicU64, Ordering, const_outside_models};
 use crate::sys::cpu::{self, BackOff};
 use crate::wait::lot::{self, Key, Space};
 use crate::waiter::shield::Shield;
@@ -118,30 +118,18 @@ pub struct RtlCriticalSection {
 const _: () = assert!(size_of::<RtlCriticalSection>() == 40);
 
 impl RtlCriticalSection {
-    /// A section that nobody owns, with a spin count: 2000, for instance. 0 never spins.
-    #[cfg(not(ntwait_loom))]
-    #[must_use]
-    pub const fn new(spin_count: u32) -> Self {
-        Self {
-            debug_info: AtomicU64::new(NO_DEBUG_INFO),
-            lock_count: AtomicU32::new(FREE),
-            recursion_count: AtomicU32::new(0),
-            owner: AtomicU64::new(0),
-            lock_semaphore: AtomicU64::new(0),
-            spin_count: AtomicU64::new((spin_count & SPINS) as u64),
-        }
-    }
-
-    #[cfg(ntwait_loom)]
-    #[allow(missing_docs, reason = "as above")]
-    pub fn new(spin_count: u32) -> Self {
-        Self {
-            debug_info: AtomicU64::new(NO_DEBUG_INFO - 1), // the checker keeps −1 for itself
-            lock_count: AtomicU32::new(FREE),
-            recursion_count: AtomicU32::new(0),
-            owner: AtomicU64::new(0),
-            lock_semaphore: AtomicU64::new(0),
-            spin_count: AtomicU64::new((spin_count & SPINS) as u64),
+    const_outside_models! {
+        /// A section that nobody owns, with a spin count: 2000, for instance. 0 never spins.
+        #[must_use]
+        pub fn new(spin_count: u32) -> Self {
+            Self {
+                debug_info: AtomicU64::new(NO_DEBUG_INFO),
+                lock_count: AtomicU32::new(FREE),
+                recursion_count: AtomicU32::new(0),
+                owner: AtomicU64::new(0),
+                lock_semaphore: AtomicU64::new(0),
+                spin_count: AtomicU64::new((spin_count & SPINS) as u64),
+            }
         }
     }
 

@@ -24,7 +24,7 @@ pub use typed::RunOnce;
 
 use super::stay::{Stay, stay};
 use crate::status::NtStatus;
-use crate::sys::atomic::{AtomicU64, Ordering};
+use crate::sys::atomic::{AtomicU64, Ordering, const_outside_models};
 use crate::sys::cpu::BackOff;
 use crate::wait::lot::{self, Key, Left, Space};
 use crate::waiter::shield::Shield;
@@ -67,17 +67,12 @@ pub struct RtlRunOnce {
 }
 
 impl RtlRunOnce {
-    /// `RTL_RUN_ONCE_INIT`: nothing was begun.
-    #[cfg(not(ntwait_loom))]
-    #[must_use]
-    pub const fn new() -> Self {
-        Self { word: AtomicU64::new(IDLE) }
-    }
-
-    #[cfg(ntwait_loom)]
-    #[allow(missing_docs, reason = "as above")]
-    pub fn new() -> Self {
-        Self { word: AtomicU64::new(IDLE) }
+    const_outside_models! {
+        /// `RTL_RUN_ONCE_INIT`: nothing was begun.
+        #[must_use]
+        pub fn new() -> Self {
+            Self { word: AtomicU64::new(IDLE) }
+        }
     }
 
     /// `RtlRunOnceInitialize`: nothing was begun, whatever was before. Not for a block that others use.

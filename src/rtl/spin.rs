@@ -1,14 +1,7 @@
 //! How long a thread that finds a lock held looks again before it queues, and when one that queues has waited too long.
 
 use crate::sys::atomic::spin_hint;
-use crate::sys::cpu::Stopwatch;
-
-/// Pauses in one spin, at most.
-#[cfg(not(ntwait_loom))]
-const MOST_PAUSES: u32 = 126;
-/// A model does not spin.
-#[cfg(ntwait_loom)]
-const MOST_PAUSES: u32 = 0;
+use crate::sys::cpu::{self, Stopwatch};
 
 /// Looks that are worth it before a thread sleeps. A holder that runs is done by then; one that does not run is waited for
 /// asleep. Before each look the pause doubles.
@@ -20,14 +13,14 @@ pub(super) struct Spin {
 
 impl Default for Spin {
     fn default() -> Self {
-        Self::at_most(MOST_PAUSES)
+        Self::at_most(u32::MAX)
     }
 }
 
 impl Spin {
-    /// With so many pauses at most.
+    /// With so many pauses at most, or fewer if they would not be worth it.
     pub(super) fn at_most(pauses: u32) -> Self {
-        Self { left: pauses.min(MOST_PAUSES), next: 2 }
+        Self { left: pauses.min(cpu::most_pauses()), next: 2 }
     }
 
     /// Pauses before one more look. False: enough.
@@ -58,8 +51,7 @@ impl Patience {
     /// Has it waited too long? Asked each time that it is about to queue, and never over at the first.
     pub(super) fn is_over(&mut self) -> bool {
         match self.since {
-            // A model has no time: there the second time is too long.
-            Some(since) => cfg!(ntwait_loom) || since.elapsed_ns() >= LONG_NS,
+            Some(since) => since.elapsed_ns() >= LONG_NS,
             None => {
                 self.since = Some(Stopwatch::start());
                 false

@@ -47,7 +47,7 @@ pub use guarded::{SrwLock, SrwReadGuard, SrwWriteGuard};
 use super::spin::{Patience, Spin};
 use super::stay::{Stay, stay};
 use crate::status::NtStatus;
-use crate::sys::atomic::{AtomicU64, Ordering};
+use crate::sys::atomic::{AtomicU64, Ordering, const_outside_models};
 use crate::sys::cpu::BackOff;
 use crate::wait::lot::{self, Choice, Chosen, Key, Left, Space};
 use crate::waiter::shield::Shield;
@@ -208,16 +208,12 @@ pub struct RtlSrwLock {
 }
 
 impl RtlSrwLock {
-    /// `RTL_SRWLOCK_INIT`, `RtlInitializeSRWLock`: a lock that nobody holds.
-    #[cfg(not(ntwait_loom))]
-    #[must_use]
-    pub const fn new() -> Self {
-        Self { word: AtomicU64::new(State::FREE) }
-    }
-
-    #[cfg(ntwait_loom)]
-    pub fn new() -> Self {
-        Self { word: AtomicU64::new(State::FREE) }
+    const_outside_models! {
+        /// `RTL_SRWLOCK_INIT`, `RtlInitializeSRWLock`: a lock that nobody holds.
+        #[must_use]
+        pub fn new() -> Self {
+            Self { word: AtomicU64::new(State::FREE) }
+        }
     }
 
     /// `RtlAcquireSRWLockExclusive`: returns when the caller alone holds the lock.

@@ -1,6 +1,7 @@
 //! The typed barrier.
 
 use super::{BarrierFlags, RtlBarrier};
+use crate::sys::atomic::const_outside_models;
 
 /// The spin count of the Win32 call's default (−1).
 const SPIN_COUNT: i32 = 2_000;
@@ -22,17 +23,12 @@ pub struct Barrier {
 }
 
 impl Barrier {
-    /// For so many threads; 0 is as 1.
-    #[cfg(not(ntwait_loom))]
-    #[must_use]
-    pub const fn new(threads: u32) -> Self {
-        Self { raw: RtlBarrier::new(threads, SPIN_COUNT) }
-    }
-
-    #[cfg(ntwait_loom)]
-    #[allow(missing_docs, reason = "as above")]
-    pub fn new(threads: u32) -> Self {
-        Self { raw: RtlBarrier::new(threads, SPIN_COUNT) }
+    const_outside_models! {
+        /// For so many threads; 0 is as 1.
+        #[must_use]
+        pub fn new(threads: u32) -> Self {
+            Self { raw: RtlBarrier::new(threads, SPIN_COUNT) }
+        }
     }
 
     /// Returns when all have come. True for exactly one of them, the last (RO15). The barrier can be used again at once.

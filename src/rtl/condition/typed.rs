@@ -4,6 +4,7 @@ use super::super::critical_section::CriticalSectionGuard;
 use super::super::srw::{SrwReadGuard, SrwWriteGuard};
 use super::{Lock, RtlConditionVariable};
 use crate::status::NtStatus;
+use crate::sys::atomic::const_outside_models;
 use crate::sys::clock::Timeout;
 
 /// Where threads sleep that have found, under a lock, that there is nothing to do for them.
@@ -71,17 +72,12 @@ impl<T: ?Sized> private::Held for CriticalSectionGuard<'_, T> {
 }
 
 impl Condition {
-    /// Nobody sleeps.
-    #[cfg(not(ntwait_loom))]
-    #[must_use]
-    pub const fn new() -> Self {
-        Self { raw: RtlConditionVariable::new() }
-    }
-
-    #[cfg(ntwait_loom)]
-    #[allow(missing_docs, reason = "as above")]
-    pub fn new() -> Self {
-        Self { raw: RtlConditionVariable::new() }
+    const_outside_models! {
+        /// Nobody sleeps.
+        #[must_use]
+        pub fn new() -> Self {
+            Self { raw: RtlConditionVariable::new() }
+        }
     }
 
     /// Lets go of the lock, sleeps until it is woken, and takes the lock again. It may return for no reason (SR16): look

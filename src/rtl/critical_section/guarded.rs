@@ -3,6 +3,7 @@
 #![allow(unsafe_code, reason = "the lock makes data that one thread may use at a time usable by all")]
 
 use super::RtlCriticalSection;
+use crate::sys::atomic::const_outside_models;
 use core::fmt;
 use core::marker::PhantomData;
 use core::ops::Deref;
@@ -46,22 +47,18 @@ pub struct CriticalSectionGuard<'s, T: ?Sized> {
 }
 
 impl<T> CriticalSection<T> {
-    /// A section that nobody owns.
-    #[cfg(not(ntwait_loom))]
-    pub const fn new(data: T) -> Self {
-        Self::with_spin_count(SPIN_COUNT, data)
+    const_outside_models! {
+        /// A section that nobody owns.
+        pub fn new(data: T) -> Self {
+            Self::with_spin_count(SPIN_COUNT, data)
+        }
     }
 
-    /// A section whose enter looks so often before it sleeps, at most; 0 never does.
-    #[cfg(not(ntwait_loom))]
-    pub const fn with_spin_count(spin_count: u32, data: T) -> Self {
-        Self { raw: RtlCriticalSection::new(spin_count), data }
-    }
-
-    #[cfg(ntwait_loom)]
-    #[allow(missing_docs, reason = "as above")]
-    pub fn new(data: T) -> Self {
-        Self { raw: RtlCriticalSection::new(SPIN_COUNT), data }
+    const_outside_models! {
+        /// A section whose enter looks so often before it sleeps, at most; 0 never does.
+        pub fn with_spin_count(spin_count: u32, data: T) -> Self {
+            Self { raw: RtlCriticalSection::new(spin_count), data }
+        }
     }
 
     /// The data, of a section that nobody else has.

@@ -1,6 +1,7 @@
 //! The typed run-once block: a closure that runs once.
 
 use super::RtlRunOnce;
+use crate::sys::atomic::const_outside_models;
 
 /// Something that is done once, by whoever needs it first; the others wait for it.
 ///
@@ -24,17 +25,12 @@ pub struct RunOnce {
 }
 
 impl RunOnce {
-    /// Nothing was done yet.
-    #[cfg(not(ntwait_loom))]
-    #[must_use]
-    pub const fn new() -> Self {
-        Self { raw: RtlRunOnce::new() }
-    }
-
-    #[cfg(ntwait_loom)]
-    #[allow(missing_docs, reason = "as above")]
-    pub fn new() -> Self {
-        Self { raw: RtlRunOnce::new() }
+    const_outside_models! {
+        /// Nothing was done yet.
+        #[must_use]
+        pub fn new() -> Self {
+            Self { raw: RtlRunOnce::new() }
+        }
     }
 
     /// Returns when it is done: by `init`, if nobody was first. If `init` panics it is not done, and the next one tries.

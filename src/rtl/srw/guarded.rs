@@ -3,6 +3,7 @@
 #![allow(unsafe_code, reason = "the guards deref to what the lock protects")]
 
 use super::{Mode, RtlSrwLock};
+use crate::sys::atomic::const_outside_models;
 use core::cell::UnsafeCell;
 use core::fmt;
 use core::ops::{Deref, DerefMut};
@@ -44,16 +45,11 @@ pub struct SrwWriteGuard<'l, T: ?Sized> {
 }
 
 impl<T> SrwLock<T> {
-    /// A lock that nobody holds.
-    #[cfg(not(ntwait_loom))]
-    pub const fn new(data: T) -> Self {
-        Self { raw: RtlSrwLock::new(), data: UnsafeCell::new(data) }
-    }
-
-    #[cfg(ntwait_loom)]
-    #[allow(missing_docs, reason = "as above")]
-    pub fn new(data: T) -> Self {
-        Self { raw: RtlSrwLock::new(), data: UnsafeCell::new(data) }
+    const_outside_models! {
+        /// A lock that nobody holds.
+        pub fn new(data: T) -> Self {
+            Self { raw: RtlSrwLock::new(), data: UnsafeCell::new(data) }
+        }
     }
 
     /// The data, of a lock that nobody else has.

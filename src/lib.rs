@@ -106,10 +106,12 @@ pub use nt::access::{AccessMask, DuplicateOptions, HandleAttributes, ObjectAttri
 pub use nt::{ClientId, CreateThreadFlags, EventType, WaitType};
 pub use objects::thread::StartRoutine;
 pub use rtl::{
-    FLS_MAXIMUM_AVAILABLE, FlsCallback, FlsSlot, TLS_SLOTS, TlsSlot, WaitAddress, rtl_fls_alloc, rtl_fls_free,
-    rtl_fls_get_value, rtl_fls_set_value, rtl_process_fls_data, rtl_wait_on_address, rtl_wake_address_all,
-    rtl_wake_address_single, tls_alloc, tls_free, tls_get, tls_set, wait_on_address, wake_address_all,
-    wake_address_single,
+    Barrier, BarrierFlags, Condition, ConditionFlags, CriticalSection, CriticalSectionFlags, CriticalSectionGuard,
+    FLS_MAXIMUM_AVAILABLE, FlsCallback, FlsSlot, RtlBarrier, RtlConditionVariable, RtlCriticalSection, RtlRunOnce,
+    RtlSrwLock, RunOnce, RunOnceFlags, Sleepable, SrwLock, SrwReadGuard, SrwWriteGuard, TLS_SLOTS, TlsSlot,
+    WaitAddress, rtl_fls_alloc, rtl_fls_free, rtl_fls_get_value, rtl_fls_set_value, rtl_process_fls_data,
+    rtl_wait_on_address, rtl_wake_address_all, rtl_wake_address_single, tls_alloc, tls_free, tls_get, tls_set,
+    wait_on_address, wake_address_all, wake_address_single,
 };
 pub use runtime::{CurrentThread, Runtime, RuntimeBuilder, ThreadHook};
 pub use status::NtStatus;

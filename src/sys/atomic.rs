@@ -135,3 +135,16 @@ macro_rules! process_static {
     };
 }
 pub(crate) use process_static;
+
+/// A function that is `const`, except in a model, where it makes one of the checker's atomics.
+macro_rules! const_outside_models {
+    ($(#[$meta:meta])* $vis:vis fn $name:ident($($argument:ident: $type:ty),*) -> Self $body:block) => {
+        #[cfg(not(ntwait_loom))]
+        $(#[$meta])*
+        $vis const fn $name($($argument: $type),*) -> Self $body
+        #[cfg(ntwait_loom)]
+        $(#[$meta])*
+        $vis fn $name($($argument: $type),*) -> Self $body
+    };
+}
+pub(crate) use const_outside_models;

@@ -1,0 +1,102 @@
+//! Running histories until one is answered differently from what the model says, and telling the shortest like it.
+
+use core::fmt::{self, Write as _};
+use std::time::{Duration, Instant};
+
+use super::generate::{Generator, Profile};
+use super::op::Step;
+use super::shrink::shrink;
+
+/// Where a history is answered differently, and how.
+#[derive(Debug)]
+pub(crate) struct Divergence {
+    pub(crate) at: usize,
+    pub(crate) what: String,
+}
+
+/// Is told each step that was made and what came of it.
+pub(crate) type Lines<'a> = dyn FnMut(Step, &dyn fmt::Debug) + 'a;
+
+/// What can run a history.
+pub(crate) trait Subject {
+    fn run(&mut self, history: &[Step], lines: &mut Lines<'_>) -> Result<(), Divergence>;
+}
+
+/// How long to go on: for so many steps, or for so many seconds if `NTWAIT_ORACLE_SECONDS` says how many. `NTWAIT_ORACLE_OPS` says
+/// how many steps instead of the test itself.
+#[derive(Clone, Copy)]
+pub(crate) struct Budget {
+    steps: u64,
+    time: Option<Duration>,
+    start: Instant,
+    pub(crate) seed: u64,
+}
+
+impl Budget {
+    /// Without switches: so many steps, and the seed that every run of CI has.
+    pub(crate) fn of(steps: u64) -> Budget {
+        let time = from_environment("NTWAIT_ORACLE_SECONDS").map(Duration::from_secs);
+        let steps = from_environment("NTWAIT_ORACLE_OPS").unwrap_or(steps);
+        let seed = from_environment("NTWAIT_ORACLE_SEED").unwrap_or(1);
+        Budget { steps, time, start: Instant::now(), seed }
+    }
+
+    /// The part of one of several that share the work. Each has seeds of its own.
+    pub(crate) fn share(self, number: u64, of: u64) -> Budget {
+        Budget { steps: self.steps / of, seed: self.seed.wrapping_add(number << 40), ..self }
+    }
+
+    /// Whether more is to be done when so many steps are.
+    pub(crate) fn lasts(&self, steps: u64) -> bool {
+        match self.time {
+            Some(time) => self.start.elapsed() < time,
+            None => steps < self.steps,
+        }
+    }
+
+    /// No run is longer, whatever the machine does.
+    pub(crate) fn limit(&self) -> Duration {
+        Duration::from_secs(600) + self.time.unwrap_or_default()
+    }
+}
+
+fn from_environment(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")))
+}
+
+/// Runs histories for as long as the budget lasts and returns how many steps they had. Fails with the shortest history that shows a
+/// difference.
+pub(crate) fn examine(subject: &mut dyn Subject, profile: Profile, budget: Budget) -> u64 {
+    let mut steps = 0;
+    for number in 0.. {
+        let seed = budget.seed.wrapping_add(number);
+        let history = Generator::new(seed, profile).history();
+        if let Err(found) = subject.run(&history, &mut |_, _| {}) {
+            panic!("{}", explain(subject, &history[..=found.at], seed, &found));
+        }
+        steps += history.len() as u64;
+        if !budget.lasts(steps) {
+            break;
+        }
+    }
+    steps
+}
+
+fn explain(subject: &mut dyn Subject, history: &[Step], seed: u64, found: &Divergence) -> String {
+    let shortest = shrink(history, |history| subject.run(history, &mut |_, _| {}).is_err());
+    let mut text = format!("the library and the model differ: {}\n", found.what);
+    let told = tell(subject, &shortest, &mut text);
+    let _ = match told {
+        Err(found) => writeln!(text, "the shortest history found: {}", found.what),
+        Ok(()) => writeln!(text, "but not when the history is run once more"),
+    };
+    let _ = writeln!(text, "repeat with NTWAIT_ORACLE_SEED={seed}");
+    text
+}
+
+/// One step a line, with what came of it.
+fn tell(subject: &mut dyn Subject, history: &[Step], text: &mut String) -> Result<(), Divergence> {
+    subject.run(history, &mut |step, outcome| {
+        let _ = writeln!(text, "  {step:?}  →  {outcome:?}");
+    })
+}

@@ -10,6 +10,8 @@ mod oracle {
     pub(crate) mod bites;
     #[path = "../oracle/generate.rs"]
     pub(crate) mod generate;
+    #[path = "../oracle/lockstep.rs"]
+    pub(crate) mod lockstep;
     #[path = "../oracle/model/mod.rs"]
     pub(crate) mod model;
     #[path = "../oracle/op.rs"]
@@ -20,6 +22,8 @@ mod oracle {
     pub(crate) mod report;
     #[path = "../oracle/shrink.rs"]
     pub(crate) mod shrink;
+    #[path = "../oracle/worker.rs"]
+    pub(crate) mod worker;
 }
 
 #[test]
@@ -46,5 +50,19 @@ fn one_thread() {
                 });
             }
         });
+    });
+}
+
+#[test]
+fn several_threads_step_by_step() {
+    use common::threads::within_limit;
+    use oracle::{generate::KINDS, lockstep::LockStep, report};
+    let budget = report::Budget::of(100_000);
+    within_limit(budget.limit(), move || {
+        let mut lockstep = LockStep::new(ntwait::WaitPolicy::NO_SPIN, 4);
+        let start = std::time::Instant::now();
+        let profile = lockstep.profile(KINDS);
+        let steps = report::examine(&mut lockstep, profile, budget);
+        println!("{steps} steps in {:?}", start.elapsed());
     });
 }

@@ -6,7 +6,7 @@ use super::generate::Profile;
 use super::model::{Model, Reply};
 use super::op::{Kind, Op, SLOTS, Step, Terms, Time};
 use super::real::Real;
-use super::report::{Divergence, Lines, Subject};
+use super::report::{Answered, Divergence, Lines, Subject};
 
 /// Between two looks at everything.
 const LOOK_EVERY: usize = 32;
@@ -32,7 +32,8 @@ impl Alone {
             unreachable!("a step that blocks is passed over")
         };
         let found = self.real.run(0, step.op);
-        lines(step, &found);
+        lines(&step);
+        lines(&Answered(0, &found));
         if found == expected { Ok(()) } else { Err(format!("{expected:?} expected, {found:?} found")) }
     }
 

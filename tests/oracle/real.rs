@@ -178,8 +178,8 @@ impl Real {
         }
     }
 
-    /// Places in the queue of a slot's object.
-    pub(crate) fn waiters(&self, slot: usize) -> u32 {
+    /// References to a slot's object that are no handles.
+    pub(crate) fn references(&self, slot: usize) -> u32 {
         self.basic(self.slot(slot)).map_or(0, |basic| basic.others)
     }
 

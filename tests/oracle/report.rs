@@ -4,7 +4,7 @@ use core::fmt::{self, Write as _};
 use std::time::{Duration, Instant};
 
 use super::generate::{Generator, Profile};
-use super::op::Step;
+use super::op::{Outcome, Step};
 use super::shrink::shrink;
 
 /// Where a history is answered differently, and how.
@@ -14,12 +14,24 @@ pub(crate) struct Divergence {
     pub(crate) what: String,
 }
 
-/// Is told each step that was made and what came of it.
-pub(crate) type Lines<'a> = dyn FnMut(Step, &dyn fmt::Debug) + 'a;
+/// Is told each step that is made, and each answer.
+pub(crate) type Lines<'a> = dyn FnMut(&dyn fmt::Debug) + 'a;
+
+/// An answer that a thread got.
+pub(crate) struct Answered<'a>(pub(crate) usize, pub(crate) &'a Outcome);
+
+impl fmt::Debug for Answered<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "        T{} is given {:?}", self.0, self.1)
+    }
+}
 
 /// What can run a history.
 pub(crate) trait Subject {
     fn run(&mut self, history: &[Step], lines: &mut Lines<'_>) -> Result<(), Divergence>;
+
+    /// From now on histories go wrong: not much time should be lost with each.
+    fn hurry(&mut self) {}
 }
 
 /// How long to go on: for so many steps, or for so many seconds if `NTWAIT_ORACLE_SECONDS` says how many. `NTWAIT_ORACLE_OPS` says
@@ -71,7 +83,7 @@ pub(crate) fn examine(subject: &mut dyn Subject, profile: Profile, budget: Budge
     for number in 0.. {
         let seed = budget.seed.wrapping_add(number);
         let history = Generator::new(seed, profile).history();
-        if let Err(found) = subject.run(&history, &mut |_, _| {}) {
+        if let Err(found) = subject.run(&history, &mut |_| {}) {
             panic!("{}", explain(subject, &history[..=found.at], seed, &found));
         }
         steps += history.len() as u64;
@@ -83,20 +95,14 @@ pub(crate) fn examine(subject: &mut dyn Subject, profile: Profile, budget: Budge
 }
 
 fn explain(subject: &mut dyn Subject, history: &[Step], seed: u64, found: &Divergence) -> String {
-    let shortest = shrink(history, |history| subject.run(history, &mut |_, _| {}).is_err());
+    subject.hurry();
+    let shortest = shrink(history, |history| subject.run(history, &mut |_| {}).is_err());
     let mut text = format!("the library and the model differ: {}\n", found.what);
-    let told = tell(subject, &shortest, &mut text);
+    let told = subject.run(&shortest, &mut |line| _ = writeln!(text, "  {line:?}"));
     let _ = match told {
         Err(found) => writeln!(text, "the shortest history found: {}", found.what),
         Ok(()) => writeln!(text, "but not when the history is run once more"),
     };
     let _ = writeln!(text, "repeat with NTWAIT_ORACLE_SEED={seed}");
     text
-}
-
-/// One step a line, with what came of it.
-fn tell(subject: &mut dyn Subject, history: &[Step], text: &mut String) -> Result<(), Divergence> {
-    subject.run(history, &mut |step, outcome| {
-        let _ = writeln!(text, "  {step:?}  →  {outcome:?}");
-    })
 }

@@ -20,6 +20,7 @@ mod flaw;
 mod handles;
 mod wait;
 
+use core::ops::RangeInclusive;
 use std::collections::VecDeque;
 
 use ntwait::NtStatus;
@@ -79,14 +80,15 @@ pub(crate) struct Release {
 }
 
 /// What can be seen of an object without changing it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Look {
     pub(crate) kind: Kind,
     /// The fields of its query, if the handle may ask; a mutant's as a thread sees it that does not own it.
     pub(crate) state: Option<[i32; 3]>,
     pub(crate) handles: u32,
-    /// Places in the queue: a wait that lists the object twice stands there twice.
-    pub(crate) waiters: u32,
+    /// References that are no handles: one for each place in the queue, where a wait that lists the object twice stands twice, and one of
+    /// a running thread to its own object, which it lets go of some time after its end.
+    pub(crate) references: RangeInclusive<u32>,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -141,10 +143,6 @@ impl Model {
     /// Neither blocked nor ended.
     pub(crate) fn can_run(&self, thread: usize) -> bool {
         !self.threads[thread].has_ended && self.threads[thread].wait.is_none()
-    }
-
-    pub(crate) fn has_ended(&self, thread: usize) -> bool {
-        self.threads[thread].has_ended
     }
 
     pub(crate) fn is_blocked(&self, thread: usize) -> bool {
@@ -213,11 +211,17 @@ impl Model {
         let Grant { object, rights } = self.slots[slot]?;
         let in_queues = self.threads.iter().filter_map(|thread| thread.wait.as_ref());
         let kind = self.kind(object);
+        let waiters: u32 = in_queues.map(|wait| wait.places_at(object)).sum();
+        let of_itself = match self.objects[object].body {
+            Body::Thread { ended: false } => 1..=1,
+            Body::Thread { ended: true } => 0..=1,
+            _ => 0..=0,
+        };
         Some(Look {
             kind,
             state: (rights.query && kind != Kind::Thread).then(|| self.state(object, None)),
             handles: self.handles(object),
-            waiters: in_queues.map(|wait| wait.places_at(object)).sum(),
+            references: waiters + of_itself.start()..=waiters + of_itself.end(),
         })
     }
 

@@ -1,7 +1,7 @@
 //! Threads of the library that make calls when they are told to, and say what came of them.
 //!
 //! ```text
-//!   IDLE ──tell──▶ TOLD ──the thread takes it──▶ BUSY ──▶ ANSWERED ──answer──▶ IDLE
+//!   BORN ──the thread runs──▶ IDLE ──tell──▶ TOLD ──the thread takes it──▶ BUSY ──▶ ANSWERED ──answer──▶ IDLE
 //! ```
 //!
 //! A thread is terminated only while it is IDLE, ANSWERED, or blocked in its call: it holds no lock then.
@@ -16,10 +16,11 @@ use super::op::{Op, Outcome};
 use super::real::Real;
 use crate::common::nt_threads::NtThread;
 
-const IDLE: u32 = 0;
-const TOLD: u32 = 1;
-const BUSY: u32 = 2;
-const ANSWERED: u32 = 3;
+const BORN: u32 = 0;
+const IDLE: u32 = 1;
+const TOLD: u32 = 2;
+const BUSY: u32 = 3;
+const ANSWERED: u32 = 4;
 
 /// What a thread and the one that tells it what to do share.
 struct Channel {
@@ -29,7 +30,7 @@ struct Channel {
 }
 
 impl Channel {
-    fn become_(&self, state: u32) {
+    fn turn(&self, state: u32) {
         self.state.store(state, Ordering::Release);
         let _ = futex::wake(&self.state, futex::Flags::PRIVATE, u32::MAX);
     }
@@ -61,19 +62,21 @@ impl Worker {
     /// Thread number `me` of the histories that are run in `real`.
     pub(crate) fn start(real: &'static Real, me: usize) -> Worker {
         let channel: &'static Channel = Box::leak(Box::new(Channel {
-            state: AtomicU32::new(IDLE),
+            state: AtomicU32::new(BORN),
             op: Mutex::new(Op::TestAlert),
             outcome: Mutex::new(None),
         }));
         let worker = Worker { channel, thread: real.nt.thread(move || work(real, me, channel)) };
         real.introduce(me, worker.thread.handle);
+        // A thread that has not begun would run APCs before it does (A19).
+        channel.until(IDLE, None);
         worker
     }
 
     /// Has the thread make a call.
     pub(crate) fn tell(&self, op: Op) {
         *self.channel.op.lock().expect("the call") = op;
-        self.channel.become_(TOLD);
+        self.channel.turn(TOLD);
     }
 
     /// What the call has come to, as soon as it has ended; `None` if it does not end in time.
@@ -110,6 +113,7 @@ impl Worker {
 }
 
 fn work(real: &'static Real, me: usize, channel: &'static Channel) -> u32 {
+    channel.turn(IDLE);
     loop {
         channel.until(TOLD, None);
         channel.state.store(BUSY, Ordering::Relaxed);
@@ -119,6 +123,6 @@ fn work(real: &'static Real, me: usize, channel: &'static Channel) -> u32 {
             return 7;
         }
         *channel.outcome.lock().expect("the outcome") = Some(outcome);
-        channel.become_(ANSWERED);
+        channel.turn(ANSWERED);
     }
 }

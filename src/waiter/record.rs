@@ -51,6 +51,8 @@ pub(crate) struct ThreadRecord {
     /// The blocks of the wait-all that the thread is in: one for each object, in the caller's order. Written
     /// before any of them is linked, read under the lock of an object that one of them is linked to.
     wait_set: Guarded<(*const WaitBlock, usize)>,
+    /// The number under which the thread owns mutants, for the wait that it is in; written and read like `wait_set`.
+    who: AtomicU32,
     blocks: [WaitBlock; INLINE_BLOCKS],
     /// The larger set of blocks, made when the thread first needs it (T1); stays with the record.
     larger: Guarded<Option<&'static [WaitBlock]>>,
@@ -98,6 +100,7 @@ impl ThreadRecord {
             park: ParkingWord::default(),
             spin: Guarded::new(History::NEW),
             wait_set: Guarded::new((ptr::null(), 0)),
+            who: AtomicU32::new(0),
             blocks: core::array::from_fn(|_| WaitBlock::default()),
             larger: Guarded::new(None),
             control: FutexLock::new(Control { apcs: ApcQueue::EMPTY, suspended: 0 }),
@@ -175,6 +178,17 @@ impl ThreadRecord {
     pub(crate) unsafe fn set_wait_set(&self, blocks: &[WaitBlock]) {
         // SAFETY: nobody else reads it while no block is linked.
         unsafe { self.wait_set.set((blocks.as_ptr(), blocks.len())) };
+    }
+
+    /// Said by the record's thread, while none of its blocks is linked.
+    pub(crate) fn set_who(&self, who: u32) {
+        self.who.store(who, Ordering::Relaxed);
+    }
+
+    /// The number under which the thread takes the mutants of its wait. Relaxed: asked under the lock of an object that one
+    /// of its blocks is linked to.
+    pub(crate) fn who(&self) -> u32 {
+        self.who.load(Ordering::Relaxed)
     }
 
     /// The blocks of the wait-all that this thread is in.

@@ -1,5 +1,7 @@
 //! Histories of one thread, which never blocks: no thread is switched, so millions of steps are run in a second.
 
+use std::time::Duration;
+
 use ntwait::{NtStatus, WaitPolicy};
 
 use super::generate::Profile;
@@ -7,6 +9,9 @@ use super::model::{Model, Reply};
 use super::op::{Kind, Op, SLOTS, Step, Terms, Time};
 use super::real::Real;
 use super::report::{Answered, Divergence, Lines, Subject};
+
+/// Nothing should ever wait so long here: a wait that can only end by itself is not begun.
+const LONG: Duration = Duration::from_millis(100);
 
 /// Between two looks at everything.
 const LOOK_EVERY: usize = 32;
@@ -18,7 +23,7 @@ pub(crate) struct Alone {
 
 impl Alone {
     pub(crate) fn new() -> Alone {
-        let real = Real::new(WaitPolicy::ADAPTIVE);
+        let real = Real::new(WaitPolicy::ADAPTIVE, LONG);
         real.introduce(0, real.nt.myself());
         Alone { real }
     }
@@ -38,7 +43,7 @@ impl Alone {
     }
 
     fn look(&self, model: &Model) -> Result<(), String> {
-        (0..SLOTS).try_for_each(|slot| match model.look(slot) {
+        (0..SLOTS).try_for_each(|slot| match model.look(slot, Some(0)) {
             Some(look) => self.real.check(slot, look),
             None => Ok(()),
         })

@@ -1,14 +1,14 @@
 //! The comparison finds what it should: a model that is wrong in one point differs from the right one soon, and in few steps.
 
-use super::generate::{Generator, Profile};
+use super::generate::{Generator, KINDS, Profile};
 use super::model::{Flaw, Model, Reply};
-use super::op::{Kind, Op, SLOTS, Step, THREADS};
+use super::op::{Op, SLOTS, Step, THREADS};
 use super::shrink::shrink;
 
 const PROFILE: Profile = Profile {
     threads: THREADS,
     steps: 60,
-    kinds: &[Kind::Event, Kind::Event, Kind::Mutant, Kind::Semaphore, Kind::Thread],
+    kinds: KINDS,
     blocks: true,
 };
 
@@ -43,7 +43,7 @@ fn differs_at(history: &[Step], flaw: Flaw) -> Option<usize> {
             continue;
         }
         let replies: [Reply; 2] = [right.apply(*step), wrong.apply(*step)];
-        let looks = |model: &Model| core::array::from_fn::<_, SLOTS, _>(|slot| model.look(slot));
+        let looks = |model: &Model| core::array::from_fn::<_, SLOTS, _>(|slot| model.look(slot, None));
         if replies[0] != replies[1]
             || right.take_released() != wrong.take_released()
             || looks(&right) != looks(&wrong)

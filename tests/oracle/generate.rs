@@ -19,7 +19,7 @@ pub(crate) struct Profile {
 }
 
 /// Everything that can be made in a slot.
-pub(crate) const KINDS: &[Kind] = &[Kind::Event, Kind::Event, Kind::Thread];
+pub(crate) const KINDS: &[Kind] = &[Kind::Event, Kind::Event, Kind::Mutant, Kind::Semaphore, Kind::Thread];
 
 pub(crate) struct Generator {
     random: Random,
@@ -134,20 +134,20 @@ impl Generator {
     }
 
     fn signal_and_wait(&mut self, model: &Model) -> Op {
-        if !HAS_SIGNAL_AND_WAIT {
-            return self.wait(model);
-        }
         let kind = self.random.pick(self.profile.kinds);
         Op::SignalAndWait(self.name_of(model, kind), self.name(model), self.wait_terms())
     }
 
     fn wait_terms(&mut self) -> Terms {
-        let blocking = [Time::Poll, Time::Long, Time::Long, Time::Forever, Time::Forever];
-        if self.random.one_in(if self.profile.blocks { 16 } else { 4096 }) {
+        let blocks = self.profile.blocks;
+        if self.random.one_in(if blocks { 16 } else { 4096 }) {
             return self.terms(&[Time::Brief]);
         }
-        let may_block = self.profile.blocks || self.random.one_in(4);
-        self.terms(if may_block { &blocking } else { &[Time::Poll, Time::Past] })
+        if blocks {
+            return self.terms(&[Time::Poll, Time::Long, Time::Long, Time::Forever, Time::Forever]);
+        }
+        // Alone, nobody would end a wait without end that should not have blocked.
+        self.terms(&[Time::Poll, Time::Poll, Time::Past, Time::Long])
     }
 
     fn terms(&mut self, times: &[Time]) -> Terms {
@@ -187,6 +187,3 @@ impl Generator {
         Name::Slot((from..from + SLOTS).map(|slot| slot % SLOTS).find(|slot| suits(*slot)).unwrap_or(from))
     }
 }
-
-/// The library has the call.
-const HAS_SIGNAL_AND_WAIT: bool = false;

@@ -24,6 +24,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The same when a history is known to go wrong.
 const LITTLE_PATIENCE: Duration = Duration::from_millis(300);
 
+/// Longer than any history.
+const LONG: Duration = Duration::from_secs(600);
+
 pub(crate) struct LockStep {
     real: &'static Real,
     threads: usize,
@@ -34,7 +37,7 @@ impl LockStep {
     /// Threads of histories that it runs, and its own, run on the calling thread's processor from now on.
     pub(crate) fn new(policy: WaitPolicy, threads: usize) -> LockStep {
         stay_on_this_processor();
-        LockStep { real: Real::new(policy), threads, patience: PATIENCE }
+        LockStep { real: Real::new(policy, LONG), threads, patience: PATIENCE }
     }
 
     pub(crate) fn profile(&self, kinds: &'static [Kind]) -> Profile {
@@ -146,7 +149,7 @@ impl Run {
 
     /// Whether a wait leaves a trace on objects that can be looked at.
     fn is_traceable(&self, op: Op) -> bool {
-        let is_open = |name: &Name| matches!(name, Name::Slot(slot) if self.model.look(*slot).is_some());
+        let is_open = |name: &Name| matches!(name, Name::Slot(slot) if self.model.look(*slot, None).is_some());
         match op {
             Op::Wait(_, names, _) => names.iter().all(is_open),
             Op::SignalAndWait(_, wait, _) => is_open(&wait),
@@ -157,7 +160,7 @@ impl Run {
     /// Each object must have as many waiters as the model says.
     fn queues(&self) -> Result<(), String> {
         for slot in 0..SLOTS {
-            if let Some(look) = self.model.look(slot) {
+            if let Some(look) = self.model.look(slot, None) {
                 let found = self.real.references(slot);
                 if !look.references.contains(&found) {
                     return Err(format!("h{slot}: {:?} waiters expected, {found} found", look.references));
@@ -170,7 +173,7 @@ impl Run {
     /// Everything must look as the model says, and nobody have answered who is blocked.
     fn look(&self) -> Result<(), String> {
         for slot in 0..SLOTS {
-            if let Some(look) = self.model.look(slot) {
+            if let Some(look) = self.model.look(slot, None) {
                 self.real.check(slot, look)?;
             }
         }

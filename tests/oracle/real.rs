@@ -1,6 +1,7 @@
 //! The library, called as a history says.
 
 use core::sync::atomic::{AtomicU64, Ordering};
+use core::time::Duration;
 
 use ntwait::{
     AccessMask, DuplicateOptions, EventType, Handle, HandleAttributes, NtStatus, ObjectAttributes, WaitPolicy, WaitType,
@@ -18,11 +19,12 @@ pub(crate) struct Real {
     /// With all rights, and not closed by any step.
     threads: [AtomicU64; THREADS],
     apcs: [&'static Log; THREADS],
+    /// Of a wait that must not end by itself.
+    long: Duration,
 }
 
-/// 100 ns units: soon, and later than any history ends.
+/// Soon, in 100 ns units.
 const SOON: i64 = -300;
-const LATE: i64 = -600_000_000;
 
 /// What the object of a slot looks like.
 pub(crate) struct Basic {
@@ -32,12 +34,13 @@ pub(crate) struct Basic {
 }
 
 impl Real {
-    pub(crate) fn new(policy: WaitPolicy) -> &'static Real {
+    pub(crate) fn new(policy: WaitPolicy, long: Duration) -> &'static Real {
         Box::leak(Box::new(Real {
             nt: Nt::with(policy),
             slots: Default::default(),
             threads: Default::default(),
             apcs: core::array::from_fn(|_| Log::new()),
+            long,
         }))
     }
 
@@ -87,26 +90,40 @@ impl Real {
                 let access = AccessMask::EVENT_ALL_ACCESS;
                 self.keep(to, nt.nt_create_event(access, ObjectAttributes::NONE, event_type, set))
             }
+            Op::CreateMutant { to, owned } => {
+                self.keep(to, nt.nt_create_mutant(AccessMask::MUTANT_ALL_ACCESS, ObjectAttributes::NONE, owned))
+            }
+            Op::CreateSemaphore { to, initial, maximum } => {
+                let (access, none) = (AccessMask::SEMAPHORE_ALL_ACCESS, ObjectAttributes::NONE);
+                self.keep(to, nt.nt_create_semaphore(access, none, initial, maximum))
+            }
             Op::OpenThread { to, thread } => self.duplicate(self.thread(thread), to, Rights::ALL, false),
             Op::Duplicate { from, to, rights, close } => self.duplicate(self.handle(from), to, rights, close),
             Op::Close(name) => Answer::Status(nt.nt_close(self.handle(name))),
             Op::Count(name) => self.basic(self.handle(name)).map(|basic| basic.handles.cast_signed()).into(),
             Op::Event(change, name) => self.change(change, self.handle(name)),
+            Op::ReleaseMutant(name) => nt.nt_release_mutant(self.handle(name)).into(),
+            Op::ReleaseSemaphore(name, count) => nt.nt_release_semaphore(self.handle(name), count).into(),
+            Op::SignalAndWait(signal, wait, terms) => {
+                let (signal, wait) = (self.handle(signal), self.handle(wait));
+                let timeout = self.timeout(terms.time);
+                Answer::Status(nt.nt_signal_and_wait_for_single_object(signal, wait, terms.alertable, timeout))
+            }
             Op::Query(kind, name) => self.query(kind, self.handle(name)).map_or_else(Answer::Status, Answer::Looks),
             Op::Wait(WaitFor::Single, names, terms) => {
                 let object = self.handle(names[0]);
-                Answer::Status(nt.nt_wait_for_single_object(object, terms.alertable, timeout(terms.time)))
+                Answer::Status(nt.nt_wait_for_single_object(object, terms.alertable, self.timeout(terms.time)))
             }
             Op::Wait(what, names, terms) => {
                 let mut handles = [Handle::NULL; 4];
                 handles.iter_mut().zip(&*names).for_each(|(handle, name)| *handle = self.handle(*name));
                 let wait_type = if what == WaitFor::All { WaitType::ALL } else { WaitType::ANY };
-                let (handles, timeout) = (&handles[..names.len()], timeout(terms.time));
+                let (handles, timeout) = (&handles[..names.len()], self.timeout(terms.time));
                 Answer::Status(nt.nt_wait_for_multiple_objects(handles, wait_type, terms.alertable, timeout))
             }
             Op::Delay(terms) => {
                 // A delay cannot be without end (D4): the longest that there is.
-                let interval = timeout(terms.time).unwrap_or(i64::MIN);
+                let interval = self.timeout(terms.time).unwrap_or(i64::MIN);
                 Answer::Status(nt.nt_delay_execution(terms.alertable, interval))
             }
             Op::TestAlert => Answer::Status(nt.nt_test_alert()),
@@ -119,7 +136,6 @@ impl Real {
             }
             Op::Terminate(thread) => Answer::Status(nt.kill(self.thread(thread), 99)),
             Op::Exit => Answer::Ended, // whoever runs the thread lets it return
-            other => unreachable!("the library has no {other:?}"),
         }
     }
 
@@ -154,14 +170,20 @@ impl Real {
     fn query(&self, kind: Kind, object: Handle) -> Result<[i32; 3], NtStatus> {
         let mut bytes = [0xAA; 8];
         match kind {
-            Kind::Event => self.nt.nt_query_event(object, 0, &mut bytes, None).ok()?,
-            other => unreachable!("the library has no {other:?}"),
+            Kind::Event => self.nt.nt_query_event(object, 0, &mut bytes, None),
+            Kind::Mutant => self.nt.nt_query_mutant(object, 0, &mut bytes, None),
+            Kind::Semaphore => self.nt.nt_query_semaphore(object, 0, &mut bytes, None),
+            Kind::Thread => unreachable!("threads have other queries"),
         }
-        let [first, second] = [0, 4].map(|at| u32_at(&bytes, at).cast_signed());
-        Ok([first, second, 0])
+        .ok()?;
+        let first = u32_at(&bytes, 0).cast_signed();
+        Ok(match kind {
+            Kind::Mutant => [first, i32::from(bytes[4]), i32::from(bytes[5])],
+            _ => [first, u32_at(&bytes, 4).cast_signed(), 0],
+        })
     }
 
-    /// Compares what can be seen of a slot's object by a thread that has no part in the history.
+    /// Compares what the calling thread can see of a slot's object.
     pub(crate) fn check(&self, slot: usize, look: Look) -> Result<(), String> {
         let handle = self.slot(slot);
         if let Some(state) = look.state
@@ -189,14 +211,14 @@ impl Real {
         let handles = u32_at(&bytes, 8);
         Ok(Basic { handles, others: u32_at(&bytes, 12) - handles })
     }
-}
 
-fn timeout(time: Time) -> Option<i64> {
-    match time {
-        Time::Poll => Some(0),
-        Time::Past => Some(1),
-        Time::Brief => Some(SOON),
-        Time::Long => Some(LATE),
-        Time::Forever => None,
+    fn timeout(&self, time: Time) -> Option<i64> {
+        match time {
+            Time::Poll => Some(0),
+            Time::Past => Some(1),
+            Time::Brief => Some(SOON),
+            Time::Long => Some(-i64::try_from(self.long.as_nanos() / 100).expect("a time-out")),
+            Time::Forever => None,
+        }
     }
 }

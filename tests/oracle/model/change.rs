@@ -2,7 +2,7 @@
 
 use ntwait::NtStatus;
 
-use super::{Answer, Body, Flaw, Kind, Model, Outcome, Thread};
+use super::{Answer, Body, Flaw, Kind, Model, Outcome, Rights, Thread};
 use crate::oracle::op::{Change, Name};
 
 impl Model {
@@ -51,11 +51,11 @@ impl Model {
     }
 
     fn release_mutant_object(&mut self, thread: usize, object: usize) -> Result<i32, NtStatus> {
-        let Body::Mutant { owner, depth, .. } = &mut self.objects[object].body else {
+        let Body::Mutant { owner, depth, abandoned } = &mut self.objects[object].body else {
             return Err(NtStatus::OBJECT_TYPE_MISMATCH);
         };
         if *owner != Some(thread) {
-            return Err(NtStatus::MUTANT_NOT_OWNED);
+            return Err(if *abandoned { NtStatus::ABANDONED } else { NtStatus::MUTANT_NOT_OWNED }); // M5
         }
         let before = 1 - *depth;
         *depth -= 1;
@@ -93,16 +93,19 @@ impl Model {
         Ok(before)
     }
 
-    /// The first half of signal-and-wait: set, release once, release one (S2). The rights that are needed, if any, in S3.
-    pub(super) fn signal(&mut self, thread: usize, name: Name, object: usize) -> Result<(), NtStatus> {
-        let kind = self.kind(object);
+    /// What signal-and-wait could signal: an event, a mutant or a semaphore (S2); the rights that are needed, if any, in S3.
+    pub(super) fn find_to_signal(&self, thread: usize, name: Name) -> Result<usize, NtStatus> {
+        let kind = self.kind(self.find_any(thread, name)?);
         if kind == Kind::Thread {
             return Err(NtStatus::OBJECT_TYPE_MISMATCH);
         }
-        if kind != Kind::Mutant && !self.may_modify(thread, name) {
-            return Err(NtStatus::ACCESS_DENIED);
-        }
-        match kind {
+        let may = if kind == Kind::Mutant { |_| true } else { |rights: Rights| rights.modify };
+        self.find(thread, name, kind, may)
+    }
+
+    /// The first half of signal-and-wait: set, release once, release one.
+    pub(super) fn signal(&mut self, thread: usize, object: usize) -> Result<(), NtStatus> {
+        match self.kind(object) {
             Kind::Event => Ok(self.change(object, Change::Set)),
             Kind::Mutant => self.release_mutant_object(thread, object),
             _ => self.release_semaphore_object(object, 1),

@@ -41,11 +41,6 @@ impl Model {
         if rights.wait { Ok(object) } else { Err(NtStatus::ACCESS_DENIED) }
     }
 
-    /// Whether the handle may change its object.
-    pub(super) fn may_modify(&self, thread: usize, name: Name) -> bool {
-        self.grant(thread, name).is_ok_and(|grant| grant.rights.modify)
-    }
-
     /// Handles to the object. A thread has one more, by which it is known to those who run the history.
     pub(super) fn handles(&self, object: usize) -> u32 {
         let in_slots = self.slots.iter().flatten().filter(|grant| grant.object == object).count();

@@ -83,7 +83,7 @@ pub(crate) struct Release {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Look {
     pub(crate) kind: Kind,
-    /// The fields of its query, if the handle may ask; a mutant's as a thread sees it that does not own it.
+    /// The fields of its query, if the handle may ask.
     pub(crate) state: Option<[i32; 3]>,
     pub(crate) handles: u32,
     /// References that are no handles: one for each place in the queue, where a wait that lists the object twice stands twice, and one of
@@ -206,8 +206,8 @@ impl Model {
         step.op.may_block() && self.clone().apply(step) == Reply::Blocked
     }
 
-    /// What the slot's object looks like to a thread that has no part in the history.
-    pub(crate) fn look(&self, slot: usize) -> Option<Look> {
+    /// What the slot's object looks like to a thread of the history, or to one that has no part in it.
+    pub(crate) fn look(&self, slot: usize, viewer: Option<usize>) -> Option<Look> {
         let Grant { object, rights } = self.slots[slot]?;
         let in_queues = self.threads.iter().filter_map(|thread| thread.wait.as_ref());
         let kind = self.kind(object);
@@ -219,7 +219,7 @@ impl Model {
         };
         Some(Look {
             kind,
-            state: (rights.query && kind != Kind::Thread).then(|| self.state(object, None)),
+            state: (rights.query && kind != Kind::Thread).then(|| self.state(object, viewer)),
             handles: self.handles(object),
             references: waiters + of_itself.start()..=waiters + of_itself.end(),
         })

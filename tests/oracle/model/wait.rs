@@ -94,12 +94,12 @@ impl Model {
     }
 
     /// S1, S9: both handles are looked at before anything is done; then signal and wait are one step. A signal that is refused is
-    /// the answer (S4, S5); one that was given stays given (S8).
+    /// the answer (S4, S5); one that was given stays given (S8). All that may be wrong with the first handle comes before the second, as
+    /// the library says.
     pub(super) fn signal_and_wait(&mut self, thread: usize, signal: Name, wait: Name, terms: Terms) -> Reply {
-        let found = self.find_any(thread, signal).and_then(|object| Ok((object, self.find_to_wait(thread, wait)?)));
-        let waits = |object| Wait { all: false, objects: vec![object], terms, linked: 0 };
-        match found.and_then(|(object, then)| Ok((self.signal(thread, signal, object)?, then))) {
-            Ok(((), then)) => self.begin(thread, waits(then)),
+        let found = self.find_to_signal(thread, signal).and_then(|first| Ok((first, self.find_to_wait(thread, wait)?)));
+        match found.and_then(|(first, then)| Ok((self.signal(thread, first)?, then))) {
+            Ok(((), then)) => self.begin(thread, Wait { all: false, objects: vec![then], terms, linked: 0 }),
             Err(status) => Reply::Given(status.into()),
         }
     }

@@ -8,14 +8,20 @@ mod oracle {
     pub(crate) mod alone;
     #[path = "../oracle/bites.rs"]
     pub(crate) mod bites;
+    #[path = "../oracle/concurrent.rs"]
+    pub(crate) mod concurrent;
     #[path = "../oracle/generate.rs"]
     pub(crate) mod generate;
+    #[path = "../oracle/linear.rs"]
+    pub(crate) mod linear;
     #[path = "../oracle/lockstep.rs"]
     pub(crate) mod lockstep;
     #[path = "../oracle/model/mod.rs"]
     pub(crate) mod model;
     #[path = "../oracle/op.rs"]
     pub(crate) mod op;
+    #[path = "../oracle/program.rs"]
+    pub(crate) mod program;
     #[path = "../oracle/real.rs"]
     pub(crate) mod real;
     #[path = "../oracle/report.rs"]
@@ -64,5 +70,19 @@ fn several_threads_step_by_step() {
         let profile = lockstep.profile(KINDS);
         let steps = report::examine(&mut lockstep, profile, budget);
         println!("{steps} steps in {:?}", start.elapsed());
+    });
+}
+
+#[test]
+fn several_threads_at_once() {
+    use common::threads::within_limit;
+    use oracle::{concurrent, report};
+    let budget = report::Budget::of(200_000);
+    within_limit(budget.limit(), move || {
+        for policy in [ntwait::WaitPolicy::NO_SPIN, ntwait::WaitPolicy::ADAPTIVE] {
+            let start = std::time::Instant::now();
+            let steps = concurrent::examine(policy, budget);
+            println!("{steps} steps in {:?}", start.elapsed());
+        }
     });
 }

@@ -7,11 +7,11 @@ use ntwait::{NtStatus, WaitPolicy};
 use super::generate::Profile;
 use super::model::{Model, Reply};
 use super::op::{Kind, Op, SLOTS, Step, Terms, Time};
-use super::real::Real;
+use super::real::{Real, Times};
 use super::report::{Answered, Divergence, Lines, Subject};
 
-/// Nothing should ever wait so long here: a wait that can only end by itself is not begun.
-const LONG: Duration = Duration::from_millis(100);
+/// Nothing should ever wait long here: a wait that can only end by itself is not begun.
+const TIMES: Times = Times { brief: Duration::from_micros(30), long: Duration::from_millis(100) };
 
 /// Between two looks at everything.
 const LOOK_EVERY: usize = 32;
@@ -23,7 +23,7 @@ pub(crate) struct Alone {
 
 impl Alone {
     pub(crate) fn new() -> Alone {
-        let real = Real::new(WaitPolicy::ADAPTIVE, LONG);
+        let real = Real::new(WaitPolicy::ADAPTIVE, TIMES);
         real.introduce(0, real.nt.myself());
         Alone { real }
     }

@@ -15,7 +15,7 @@ use rustix::thread::{CpuSet, sched_getcpu, sched_setaffinity};
 use super::generate::Profile;
 use super::model::{Model, Reply};
 use super::op::{Answer, Kind, Name, Op, Outcome, SLOTS, Step};
-use super::real::Real;
+use super::real::{Real, Times};
 use super::report::{Answered, Divergence, Lines, Subject};
 use super::worker::Worker;
 
@@ -24,8 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The same when a history is known to go wrong.
 const LITTLE_PATIENCE: Duration = Duration::from_millis(300);
 
-/// Longer than any history.
-const LONG: Duration = Duration::from_secs(600);
+/// The long one is longer than any history.
+const TIMES: Times = Times { brief: Duration::from_micros(30), long: Duration::from_secs(600) };
 
 pub(crate) struct LockStep {
     real: &'static Real,
@@ -37,7 +37,7 @@ impl LockStep {
     /// Threads of histories that it runs, and its own, run on the calling thread's processor from now on.
     pub(crate) fn new(policy: WaitPolicy, threads: usize) -> LockStep {
         stay_on_this_processor();
-        LockStep { real: Real::new(policy, LONG), threads, patience: PATIENCE }
+        LockStep { real: Real::new(policy, TIMES), threads, patience: PATIENCE }
     }
 
     pub(crate) fn profile(&self, kinds: &'static [Kind]) -> Profile {

@@ -161,6 +161,16 @@ impl Op {
         self.terms().is_some_and(|terms| !terms.time.passes())
     }
 
+    /// The same with another time-out, if it may wait.
+    pub(crate) fn with_terms(self, terms: Terms) -> Op {
+        match self {
+            Op::Wait(what, names, _) => Op::Wait(what, names, terms),
+            Op::SignalAndWait(signal, wait, _) => Op::SignalAndWait(signal, wait, terms),
+            Op::Delay(_) => Op::Delay(terms),
+            other => other,
+        }
+    }
+
     /// APCs may run in it.
     pub(crate) fn may_run_apcs(self) -> bool {
         self == Op::TestAlert || self.terms().is_some_and(|terms| terms.alertable)

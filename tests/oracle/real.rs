@@ -19,12 +19,17 @@ pub(crate) struct Real {
     /// With all rights, and not closed by any step.
     threads: [AtomicU64; THREADS],
     apcs: [&'static Log; THREADS],
-    /// Of a wait that must not end by itself.
-    long: Duration,
+    times: Times,
 }
 
-/// Soon, in 100 ns units.
-const SOON: i64 = -300;
+/// What the time-outs of a history mean.
+#[derive(Clone, Copy)]
+pub(crate) struct Times {
+    /// Of a wait that is to end by itself.
+    pub(crate) brief: Duration,
+    /// Of one that must not.
+    pub(crate) long: Duration,
+}
 
 /// What the object of a slot looks like.
 pub(crate) struct Basic {
@@ -34,13 +39,18 @@ pub(crate) struct Basic {
 }
 
 impl Real {
-    pub(crate) fn new(policy: WaitPolicy, long: Duration) -> &'static Real {
+    pub(crate) fn new(policy: WaitPolicy, times: Times) -> &'static Real {
+        Real::on(Nt::with(policy), times)
+    }
+
+    /// One of several with the same runtime.
+    pub(crate) fn on(nt: Nt, times: Times) -> &'static Real {
         Box::leak(Box::new(Real {
-            nt: Nt::with(policy),
+            nt,
             slots: Default::default(),
             threads: Default::default(),
             apcs: core::array::from_fn(|_| Log::new()),
-            long,
+            times,
         }))
     }
 
@@ -213,11 +223,12 @@ impl Real {
     }
 
     fn timeout(&self, time: Time) -> Option<i64> {
+        let relative = |time: Duration| Some(-i64::try_from(time.as_nanos() / 100).expect("a time-out"));
         match time {
             Time::Poll => Some(0),
             Time::Past => Some(1),
-            Time::Brief => Some(SOON),
-            Time::Long => Some(-i64::try_from(self.long.as_nanos() / 100).expect("a time-out")),
+            Time::Brief => relative(self.times.brief),
+            Time::Long => relative(self.times.long),
             Time::Forever => None,
         }
     }

@@ -60,12 +60,7 @@ fn simpler(op: Op) -> Vec<Op> {
         }
     }
     if terms.alertable {
-        let plain = Terms { alertable: false, ..terms };
-        variants.push(match op {
-            Op::Wait(what, names, _) => Op::Wait(what, names, plain),
-            Op::SignalAndWait(signal, wait, _) => Op::SignalAndWait(signal, wait, plain),
-            _ => Op::Delay(plain),
-        });
+        variants.push(op.with_terms(Terms { alertable: false, ..terms }));
     }
     variants
 }

@@ -9,6 +9,7 @@
 //! | handles: what they name, what they may do, making and closing them | `handles.rs` |
 //! | what changes an object: set, release, the end of a thread | `change.rs` |
 //! | waiting: what a wait takes, queues, who is released | `wait.rs` |
+//! | the parts of a wait that others can come between | `stepwise.rs` |
 //! | wrong variants, to see that a difference is found | `flaw.rs` |
 //!
 //! It follows the published facts (`W9`, `M14`), not the library's source. Where the facts leave a choice, it is the library's documented
@@ -18,6 +19,7 @@
 mod change;
 mod flaw;
 mod handles;
+mod stepwise;
 mod wait;
 
 use core::ops::RangeInclusive;
@@ -27,6 +29,7 @@ use ntwait::NtStatus;
 
 use super::op::{Answer, Kind, Op, Outcome, Rights, SLOTS, Step};
 pub(crate) use flaw::Flaw;
+pub(crate) use stepwise::Linked;
 pub(crate) use wait::Wait;
 
 /// What an object is and the state it is in.

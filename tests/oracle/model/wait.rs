@@ -9,10 +9,10 @@ use crate::oracle::op::{Name, Terms, WaitFor};
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Wait {
     all: bool,
-    objects: Vec<usize>,
+    pub(super) objects: Vec<usize>,
     terms: Terms,
     /// How many of the objects it is queued on: all of them, except while it is still queuing (see [`Model::link_next`]).
-    linked: usize,
+    pub(super) linked: usize,
 }
 
 impl Wait {
@@ -78,19 +78,18 @@ impl Model {
             return Reply::Given(NtStatus::TIMEOUT.into());
         }
         wait.linked = wait.objects.len();
-        for object in &wait.objects {
-            let queue = &mut self.objects[*object].queue;
-            if queue.contains(&thread) {
-                continue;
-            }
-            if self.flaw == Some(Flaw::LastInFirstOut) {
-                queue.insert(0, thread);
-            } else {
-                queue.push(thread);
-            }
-        }
+        wait.objects.iter().for_each(|object| self.enqueue(*object, thread));
         self.threads[thread].wait = Some(wait);
         Reply::Blocked
+    }
+
+    /// At the tail of the object's queue (W23).
+    pub(super) fn enqueue(&mut self, object: usize, thread: usize) {
+        let at_head = self.has(Flaw::LastInFirstOut);
+        let queue = &mut self.objects[object].queue;
+        if !queue.contains(&thread) {
+            queue.insert(if at_head { 0 } else { queue.len() }, thread);
+        }
     }
 
     /// S1, S9: both handles are looked at before anything is done; then signal and wait are one step. A signal that is refused is

@@ -6,7 +6,7 @@ use ntwait::{NtStatus, WaitPolicy};
 
 use super::generate::Profile;
 use super::model::{Model, Reply};
-use super::op::{Kind, Op, SLOTS, Step, Terms, Time};
+use super::op::{Op, SLOTS, Step, Terms, Time};
 use super::real::{Real, Times};
 use super::report::{Answered, Divergence, Lines, Subject};
 
@@ -28,14 +28,10 @@ impl Alone {
         Alone { real }
     }
 
-    pub(crate) fn profile(kinds: &'static [Kind]) -> Profile {
-        Profile { threads: 1, steps: 200, kinds, blocks: false }
-    }
+    pub(crate) const PROFILE: Profile = Profile { threads: 1, steps: 200, blocks: false };
 
     fn step(&self, model: &mut Model, step: Step, lines: &mut Lines<'_>) -> Result<(), String> {
-        let Reply::Given(expected) = model.apply(step) else {
-            unreachable!("a step that blocks is passed over")
-        };
+        let Reply::Given(expected) = model.apply(step) else { unreachable!("a step that blocks is passed over") };
         let found = self.real.run(0, step.op);
         lines(&step);
         lines(&Answered(0, &found));

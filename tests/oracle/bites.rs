@@ -1,18 +1,13 @@
 //! The comparison finds what it should: a model that is wrong in one point differs from the right one soon, and in few steps.
 
-use super::generate::{Generator, KINDS, Profile};
+use super::generate::{Generator, Profile};
 use super::model::{Flaw, Model, Reply};
 use super::op::{Op, SLOTS, Step, THREADS};
 use super::shrink::shrink;
 
-const PROFILE: Profile = Profile {
-    threads: THREADS,
-    steps: 60,
-    kinds: KINDS,
-    blocks: true,
-};
+const PROFILE: Profile = Profile { threads: THREADS, steps: 60, blocks: true };
 
-const FLAWS: [Flaw; 14] = [
+pub(super) const FLAWS: [Flaw; 14] = [
     Flaw::PulseStays,
     Flaw::AnyTakesTheLast,
     Flaw::LastInFirstOut,

@@ -114,7 +114,8 @@ fn explain(programs: &Programs, record: &Record, seed: u64) -> String {
     for step in &programs.setup {
         let _ = writeln!(text, "            {step:?}");
     }
-    let mut calls: Vec<_> = record.iter().enumerate().flat_map(|(t, calls)| calls.iter().map(move |c| (t, c))).collect();
+    let mut calls: Vec<_> =
+        record.iter().enumerate().flat_map(|(t, calls)| calls.iter().map(move |c| (t, c))).collect();
     calls.sort_by_key(|(_, call)| call.begun);
     let start = calls.first().map_or(0, |(_, call)| call.begun);
     for (thread, Call { begun, op, outcome, ended }) in calls {

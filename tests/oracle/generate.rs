@@ -12,14 +12,12 @@ use crate::common::Random;
 pub(crate) struct Profile {
     pub(crate) threads: usize,
     pub(crate) steps: usize,
-    /// Among these are the kinds of objects.
-    pub(crate) kinds: &'static [Kind],
     /// Threads may block and end; else there is one and it never does.
     pub(crate) blocks: bool,
 }
 
-/// Everything that can be made in a slot.
-pub(crate) const KINDS: &[Kind] = &[Kind::Event, Kind::Event, Kind::Mutant, Kind::Semaphore, Kind::Thread];
+/// What slots are filled with.
+const KINDS: [Kind; 5] = [Kind::Event, Kind::Event, Kind::Mutant, Kind::Semaphore, Kind::Thread];
 
 pub(crate) struct Generator {
     random: Random,
@@ -92,7 +90,7 @@ impl Generator {
             let close = self.random.one_in(6);
             return Op::Duplicate { from: self.name(model), to, rights: Rights { query, modify, wait }, close };
         }
-        match self.random.pick(self.profile.kinds) {
+        match self.random.pick(&KINDS) {
             Kind::Event => Op::CreateEvent { to, manual: self.random.one_in(3), set: self.random.one_in(3) },
             Kind::Mutant => Op::CreateMutant { to, owned: self.random.one_in(3) },
             Kind::Semaphore => {
@@ -105,7 +103,7 @@ impl Generator {
     }
 
     fn change(&mut self, model: &Model) -> Op {
-        match self.random.pick(self.profile.kinds) {
+        match self.random.pick(&KINDS) {
             Kind::Event | Kind::Thread => {
                 let changes = [Change::Set, Change::Set, Change::Set, Change::Reset, Change::Pulse, Change::Pulse];
                 let rare = [Change::Clear, Change::Boost];
@@ -121,7 +119,7 @@ impl Generator {
     }
 
     fn query(&mut self, model: &Model) -> Op {
-        match self.random.pick(self.profile.kinds) {
+        match self.random.pick(&KINDS) {
             Kind::Thread => Op::Count(self.name(model)),
             kind => Op::Query(kind, self.name_of(model, kind)),
         }
@@ -134,7 +132,7 @@ impl Generator {
     }
 
     fn signal_and_wait(&mut self, model: &Model) -> Op {
-        let kind = self.random.pick(self.profile.kinds);
+        let kind = self.random.pick(&KINDS);
         Op::SignalAndWait(self.name_of(model, kind), self.name(model), self.wait_terms())
     }
 

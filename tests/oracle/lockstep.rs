@@ -14,7 +14,7 @@ use rustix::thread::{CpuSet, sched_getcpu, sched_setaffinity};
 
 use super::generate::Profile;
 use super::model::{Model, Reply};
-use super::op::{Answer, Kind, Name, Op, Outcome, SLOTS, Step};
+use super::op::{Answer, Name, Op, Outcome, SLOTS, Step};
 use super::real::{Real, Times};
 use super::report::{Answered, Divergence, Lines, Subject};
 use super::worker::Worker;
@@ -40,8 +40,8 @@ impl LockStep {
         LockStep { real: Real::new(policy, TIMES), threads, patience: PATIENCE }
     }
 
-    pub(crate) fn profile(&self, kinds: &'static [Kind]) -> Profile {
-        Profile { threads: self.threads, steps: 60, kinds, blocks: true }
+    pub(crate) fn profile(&self) -> Profile {
+        Profile { threads: self.threads, steps: 60, blocks: true }
     }
 }
 
@@ -65,7 +65,8 @@ impl Subject for LockStep {
         }
         let ended = run.end();
         if result.is_ok() && !ended {
-            result = Err(Divergence { at: history.len() - 1, what: "a thread that is terminated does not end".to_owned() });
+            result =
+                Err(Divergence { at: history.len() - 1, what: "a thread that is terminated does not end".to_owned() });
         }
         result
     }
@@ -187,11 +188,10 @@ impl Run {
         Ok(())
     }
 
-    /// Ends all threads, wherever they are, and closes all handles.
+    /// Ends all threads, wherever they are, and closes all handles. False: one does not end.
     fn end(self) -> bool {
-        let patience = self.patience;
-        let ended = self.workers.into_iter().fold(true, |ended, worker| worker.dismiss(patience) && ended);
+        let ended: Vec<bool> = self.workers.into_iter().map(|worker| worker.dismiss(self.patience)).collect();
         self.real.clear(|slot| self.model.kind_in(slot).is_some());
-        ended
+        ended.into_iter().all(|ended| ended)
     }
 }

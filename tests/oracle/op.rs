@@ -124,11 +124,30 @@ pub(crate) enum Kind {
 /// One call of one thread. Threads are named by their number.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Op {
-    CreateEvent { to: usize, manual: bool, set: bool },
-    CreateMutant { to: usize, owned: bool },
-    CreateSemaphore { to: usize, initial: i32, maximum: i32 },
-    OpenThread { to: usize, thread: usize },
-    Duplicate { from: Name, to: usize, rights: Rights, close: bool },
+    CreateEvent {
+        to: usize,
+        manual: bool,
+        set: bool,
+    },
+    CreateMutant {
+        to: usize,
+        owned: bool,
+    },
+    CreateSemaphore {
+        to: usize,
+        initial: i32,
+        maximum: i32,
+    },
+    OpenThread {
+        to: usize,
+        thread: usize,
+    },
+    Duplicate {
+        from: Name,
+        to: usize,
+        rights: Rights,
+        close: bool,
+    },
     Close(Name),
     /// How many handles the object has.
     Count(Name),

@@ -138,9 +138,7 @@ impl Real {
             }
             Op::TestAlert => Answer::Status(nt.nt_test_alert()),
             Op::Alert(thread) => Answer::Status(nt.nt_alert_thread(self.thread(thread))),
-            Op::AlertResume(thread) => {
-                nt.nt_alert_resume_thread(self.thread(thread)).map(u32::cast_signed).into()
-            }
+            Op::AlertResume(thread) => nt.nt_alert_resume_thread(self.thread(thread)).map(u32::cast_signed).into(),
             Op::QueueApc(thread, note) => {
                 Answer::Status(nt.queue_note(self.thread(thread), self.apcs[thread], usize::from(note)))
             }

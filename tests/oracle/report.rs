@@ -34,41 +34,56 @@ pub(crate) trait Subject {
     fn hurry(&mut self) {}
 }
 
-/// How long to go on: for so many steps, or for so many seconds if `NTWAIT_ORACLE_SECONDS` says how many. `NTWAIT_ORACLE_OPS` says
-/// how many steps instead of the test itself.
+/// How long to go on, and from which seed.
 #[derive(Clone, Copy)]
 pub(crate) struct Budget {
-    steps: u64,
-    time: Option<Duration>,
+    /// `None`: until the time is over.
+    steps: Option<u64>,
+    time: Duration,
     start: Instant,
     pub(crate) seed: u64,
 }
 
+/// No run of a fixed number of steps takes so long.
+const LIMIT: Duration = Duration::from_secs(600);
+const FOR_EVER: Duration = Duration::from_secs(u32::MAX as u64);
+
 impl Budget {
-    /// Without switches: so many steps, and the seed that every run of CI has.
+    /// So many steps, unless the switches say otherwise (see `oracle.rs`).
     pub(crate) fn of(steps: u64) -> Budget {
-        let time = from_environment("NTWAIT_ORACLE_SECONDS").map(Duration::from_secs);
-        let steps = from_environment("NTWAIT_ORACLE_OPS").unwrap_or(steps);
+        let seconds = from_environment("NTWAIT_ORACLE_SECONDS").map(Duration::from_secs);
+        let (steps, time) = match (seconds, from_environment("NTWAIT_ORACLE_OPS")) {
+            (Some(time), _) => (None, time),
+            (None, Some(0)) => (None, FOR_EVER),
+            (None, Some(steps)) => (Some(steps), FOR_EVER),
+            (None, None) => (Some(steps), LIMIT),
+        };
         let seed = from_environment("NTWAIT_ORACLE_SEED").unwrap_or(1);
         Budget { steps, time, start: Instant::now(), seed }
     }
 
-    /// The part of one of several that share the work. Each has seeds of its own.
+    /// The part of one of several that work side by side. Each has seeds of its own.
     pub(crate) fn share(self, number: u64, of: u64) -> Budget {
-        Budget { steps: self.steps / of, seed: self.seed.wrapping_add(number << 40), ..self }
+        Budget { steps: self.steps.map(|steps| steps / of), seed: self.seed.wrapping_add(number << 40), ..self }
+    }
+
+    /// One of several that work one after the other: it begins its time now.
+    pub(crate) fn turn(self, of: u32) -> Budget {
+        let steps = self.steps.map(|steps| steps / u64::from(of));
+        Budget { steps, time: self.time / of, start: Instant::now(), ..self }
     }
 
     /// Whether more is to be done when so many steps are.
     pub(crate) fn lasts(&self, steps: u64) -> bool {
-        match self.time {
-            Some(time) => self.start.elapsed() < time,
-            None => steps < self.steps,
+        match self.steps {
+            Some(most) => steps < most,
+            None => self.start.elapsed() < self.time,
         }
     }
 
     /// No run is longer, whatever the machine does.
     pub(crate) fn limit(&self) -> Duration {
-        Duration::from_secs(600) + self.time.unwrap_or_default()
+        self.time + LIMIT
     }
 }
 

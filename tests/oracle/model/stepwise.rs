@@ -59,4 +59,9 @@ impl Model {
         self.threads[thread].wait = Some(wait);
         linked
     }
+
+    /// The thread's time is up: it waits no longer and has taken nothing (W13, W46).
+    pub(crate) fn time_out(&mut self, thread: usize) {
+        self.unlink(thread);
+    }
 }

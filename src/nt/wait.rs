@@ -3,6 +3,7 @@
 
 use super::apc::deliver;
 use crate::handle::entry::{Entry, Handle};
+use crate::objects::word::Word;
 use crate::objects::{Kind, Target};
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
@@ -59,11 +60,23 @@ impl Runtime {
     #[inline]
     fn take_now(&self, object: Handle, is_poll: bool) -> Option<NtStatus> {
         let target = self.table().glance_any(object, Entry::SYNCHRONIZE)?;
-        let taken = match target.kind {
-            Kind::Mutant => take::mutant(target, self.resident().known_owner()?, self.home()),
-            _ => take::one(target),
-        };
-        match taken {
+        match take::one(target) {
+            Taken::Yes => Some(NtStatus::WAIT_0),
+            Taken::Clear if is_poll => Some(NtStatus::TIMEOUT),
+            _ => None,
+        }
+    }
+
+    #[inline(never)]
+    fn wait_single(&self, object: Handle, alertable: bool, timeout: Timeout) -> NtStatus {
+        self.take_special_now(object, timeout.is_poll() && !alertable)
+            .unwrap_or_else(|| self.wait_single_slow(object, alertable, timeout))
+    }
+
+    /// As [`take_now`](Self::take_now), for mutants and semaphores.
+    fn take_special_now(&self, object: Handle, is_poll: bool) -> Option<NtStatus> {
+        let target = self.table().glance_any(object, Entry::SYNCHRONIZE)?;
+        match take::special(target, self.resident().known_owner(), self.home()) {
             Taken::Yes => Some(NtStatus::WAIT_0),
             Taken::Abandoned => Some(NtStatus::ABANDONED_WAIT_0),
             Taken::Clear if is_poll => Some(NtStatus::TIMEOUT),
@@ -73,7 +86,7 @@ impl Runtime {
 
     #[cold]
     #[inline(never)]
-    fn wait_single(&self, object: Handle, alertable: bool, timeout: Timeout) -> NtStatus {
+    fn wait_single_slow(&self, object: Handle, alertable: bool, timeout: Timeout) -> NtStatus {
         let found = match object.pseudo() {
             Some(_) => self.resolve_pseudo(object),
             None => self.table().find_any(object, Entry::SYNCHRONIZE),
@@ -126,11 +139,9 @@ impl Runtime {
         let Some((index, target)) = first else {
             return is_poll.then_some(Ended::TimedOut);
         };
-        if !target.kind.counts_changes() {
-            return None;
-        }
-        let Seen::Signaled(word) = take::look(target, 0) else {
-            return None;
+        let word = match take::look(target, 0) {
+            Seen::Signaled(word) if !word.has(Word::SPECIAL) => word,
+            _ => return None,
         };
         if !slots[..index].iter().all(|slot| table.is_clear(*slot)) {
             return None;

@@ -78,7 +78,7 @@ fn block_until_ended(
     until_ended(me, targets, &terms.taker, || {
         let attempt = block(me, targets, terms, until)?;
         if let Attempt::Ended(Ended::Object(index) | Ended::Abandoned(index)) = attempt {
-            terms.taker.adopt(&targets[index]);
+            terms.taker.adopt(&targets[index..=index]);
         }
         Ok(attempt)
     })

@@ -185,7 +185,7 @@ unsafe fn abandon_all(resident: &Resident, place: Place) {
     };
     // SAFETY: the caller's promise.
     let owner = unsafe { Owner::new(place.body, &body.owned, resident.table().slots()) };
-    while let Some(slot) = owner.take_first() {
+    while let Some(slot) = owner.take_first(resident.home()) {
         slot.set_extra(0);
         let target = Target { slot, generation: slot.load().generation(), kind: Kind::Mutant };
         let _ = signal::signal(target, Signal::Abandon, resident.home());

@@ -15,6 +15,7 @@
 //! | call | what is asked |
 //! |---|---|
 //! | a wait that timed out | at one moment it could not be satisfied; how long it took is not looked at |
+//! | a wait that is blocked for ever | it is still blocked when everything else is over |
 //! | the same, for the first of several | each object was clear at one moment, not all at the same one |
 //! | a wait that took the second object or a later one without queuing | each before it was clear at one moment while this one did not change |
 //! | alerts, APCs, ends of threads, handles | not part of these programs: the order of a request and a look is too fine a thing |
@@ -32,7 +33,8 @@ use super::op::{Answer, Name, Names, Op, Outcome, Step, Terms, Time, WaitFor};
 pub(crate) struct Call {
     pub(crate) begun: u64,
     pub(crate) op: Op,
-    pub(crate) outcome: Outcome,
+    /// `None`: it is blocked for ever.
+    pub(crate) outcome: Option<Outcome>,
     pub(crate) ended: u64,
 }
 
@@ -102,8 +104,12 @@ fn first_of(op: Op) -> Option<(Names, Terms)> {
 }
 
 impl Position {
+    /// Everything is answered, or blocked for ever.
     fn is_end(&self, record: &Record) -> bool {
-        self.answered.iter().zip(record).all(|(answered, calls)| *answered == calls.len())
+        (0..record.len()).all(|thread| match self.call(record, thread) {
+            Some(call) => call.outcome.is_none() && self.phases[thread] == Phase::Blocked,
+            None => true,
+        })
     }
 
     /// The next call of a thread, if there is one.
@@ -130,14 +136,14 @@ impl Position {
                 let decided = self.after_looking(record, thread, call, seen, &names, terms);
                 decided.into_iter().chain(self.begins_linking(thread, call, &names, terms)).collect()
             }
-            Phase::Linking => self.links(record, thread, call).into_iter().collect(),
+            Phase::Linking => self.links(record, thread).into_iter().collect(),
             Phase::Blocked => Vec::new(),
         }
     }
 
     /// A call that is one step. A wait that timed out was a poll; any other that cannot be satisfied is blocked until it is.
     fn one_step(&self, record: &Record, thread: usize, call: &Call) -> Option<Position> {
-        let timed_out = call.outcome == NtStatus::TIMEOUT.into();
+        let timed_out = call.outcome == Some(NtStatus::TIMEOUT.into());
         let time = if timed_out { Time::Poll } else { Time::Forever };
         let op = call.op.terms().map_or(call.op, |terms| call.op.with_terms(Terms { time, ..terms }));
         let mut next = self.clone();
@@ -167,7 +173,7 @@ impl Position {
                 }
                 next.model.take_at(thread, names, terms, place)?
             }
-            None if seen.clear == (1 << names.len()) - 1 => NtStatus::TIMEOUT,
+            None if call.outcome.is_some() && seen.clear == (1 << names.len()) - 1 => NtStatus::TIMEOUT,
             None => return None,
         };
         next.answer(record, thread, &status.into())?;
@@ -176,15 +182,16 @@ impl Position {
 
     /// A wait that has timed out has left no trace in the queues.
     fn begins_linking(&self, thread: usize, call: &Call, names: &[Name], terms: Terms) -> Option<Position> {
-        place_of(call)?;
+        if call.outcome.is_some() {
+            place_of(call)?;
+        }
         let mut next = self.clone();
         next.model.begin_linking(thread, names, terms);
         next.phases[thread] = Phase::Linking;
         Some(next)
     }
 
-    fn links(&self, record: &Record, thread: usize, call: &Call) -> Option<Position> {
-        debug_assert!(place_of(call).is_some());
+    fn links(&self, record: &Record, thread: usize) -> Option<Position> {
         let mut next = self.clone();
         match next.model.link_next(thread) {
             Linked::Taken(outcome) => next.answer(record, thread, &outcome)?,
@@ -196,7 +203,7 @@ impl Position {
 
     /// The thread's call is answered, if this is what was recorded.
     fn answer(&mut self, record: &Record, thread: usize, outcome: &Outcome) -> Option<()> {
-        if self.call(record, thread)?.outcome != *outcome {
+        if self.call(record, thread)?.outcome.as_ref() != Some(outcome) {
             return None;
         }
         self.answered[thread] += 1;
@@ -238,7 +245,7 @@ impl Position {
 
 /// Which object ended the wait.
 fn place_of(call: &Call) -> Option<usize> {
-    match call.outcome.answer {
+    match call.outcome.as_ref()?.answer {
         Answer::Status(status) => status.wait_index().or(status.abandoned_index()),
         _ => None,
     }

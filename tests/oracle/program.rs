@@ -22,7 +22,8 @@ impl Programs {
         let setup = kinds.iter().enumerate().map(|(to, kind)| Step { thread: 0, op: creation(random, *kind, to) });
         let setup = setup.collect();
         let threads = 2 + random.index(3);
-        let program = |random: &mut Random| (0..3 + random.index(4)).map(|_| op(random, &kinds)).collect();
+        let lasts = random.one_in(3);
+        let program = |random: &mut Random| (0..3 + random.index(4)).map(|_| op(random, &kinds, lasts)).collect();
         Programs { setup, threads: (0..threads).map(|_| program(random)).collect() }
     }
 
@@ -50,10 +51,12 @@ fn creation(random: &mut Random, kind: Kind, to: usize) -> Op {
     }
 }
 
-fn op(random: &mut Random, kinds: &[Kind; OBJECTS]) -> Op {
+/// With `lasts` there may be waits without end, which are alertable.
+fn op(random: &mut Random, kinds: &[Kind; OBJECTS], lasts: bool) -> Op {
     let object = random.index(OBJECTS);
     let name = Name::Slot(object);
-    let terms = Terms { alertable: random.one_in(4), time: random.pick(&[Time::Poll, Time::Brief, Time::Brief]) };
+    let time = random.pick(&[Time::Poll, Time::Brief, if lasts { Time::Forever } else { Time::Brief }]);
+    let terms = Terms { alertable: time == Time::Forever || random.one_in(4), time };
     match random.below(20) {
         0..9 => change(random, kinds[object], name),
         // The depth of a mutant is its owner's alone to know (see linear.rs).

@@ -12,14 +12,12 @@ use crate::common::Random;
 /// Programs in which a flaw must have shown.
 const SOON: usize = 3_000;
 
-/// Flaws that programs without alerts, ends of threads and handles can show. That a waiter is passed over in favour of one that came later,
-/// or is not released at all until its time is up, is as good as never to be seen in the stamps: the histories that are run step by step
-/// show it.
+/// Flaws that programs without alerts, ends of threads and handles can show. That a waiter is passed over in favour of one that came later
+/// is as good as never to be seen in the stamps: the histories that are run step by step show it.
 fn shows(flaw: Flaw) -> bool {
     !matches!(
         flaw,
         Flaw::LastInFirstOut
-            | Flaw::MutantIsNotHandedOver
             | Flaw::AlertBeatsObject
             | Flaw::EveryWaitIsAlertable
             | Flaw::ApcsAreLastInFirstOut
@@ -76,12 +74,14 @@ fn simulate(programs: &Programs, model: Model, random: &mut Random, loses: bool)
     let count = programs.threads.len();
     let (mut at, mut begun, mut record) = (vec![At::Idle; count], vec![0; count], vec![Vec::new(); count]);
     for stamp in 0.. {
-        let busy: Vec<usize> = (0..count).filter(|t| record[*t].len() < programs.threads[*t].len()).collect();
+        let op_of = |thread: usize| programs.threads[thread].get(record[thread].len()).copied();
+        let lasts = |t: usize| matches!(at[t], At::Blocked) && op_of(t).is_some_and(|op| op.may_block());
+        let busy: Vec<usize> = (0..count).filter(|thread| op_of(*thread).is_some() && !lasts(*thread)).collect();
         if busy.is_empty() {
             break;
         }
         let thread = random.pick(&busy);
-        let op = programs.threads[thread][record[thread].len()];
+        let op = op_of(thread).expect("a busy thread");
         at[thread] = match at[thread].clone() {
             At::Idle => {
                 begun[thread] = stamp;
@@ -97,13 +97,18 @@ fn simulate(programs: &Programs, model: Model, random: &mut Random, loses: bool)
             }
             At::Blocked => At::Blocked,
             At::Effected(outcome) => {
-                record[thread].push(Call { begun: begun[thread], op, outcome, ended: stamp });
+                record[thread].push(Call { begun: begun[thread], op, outcome: Some(outcome), ended: stamp });
                 At::Idle
             }
         };
         for release in model.take_released() {
             let outcome = if loses { ntwait::NtStatus::TIMEOUT.into() } else { release.outcome };
             at[release.thread] = At::Effected(outcome);
+        }
+    }
+    for (thread, calls) in record.iter_mut().enumerate() {
+        if let Some(op) = programs.threads[thread].get(calls.len()) {
+            calls.push(Call { begun: begun[thread], op: *op, outcome: None, ended: u64::MAX });
         }
     }
     record

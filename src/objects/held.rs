@@ -87,12 +87,16 @@ impl<'s> Held<'s> {
     ///
     /// Whoever does this for a thread holds the object's lock, and either is the thread or has decided its wait.
     pub(crate) fn consume_for(&mut self, who: u32) {
-        let kind = self.kind();
-        if kind == Kind::Mutant && mutant::is_owned_by(self.word, who) {
+        if self.is_owned_by(who) {
             let _ = Owner::deepen(self.slot); // its thread has seen to it that there is a level left
         } else {
-            self.word = kind.consume_for(self.word, who);
+            self.word = self.kind().consume_for(self.word, who);
         }
+    }
+
+    /// A mutant of this thread's own.
+    pub(crate) fn is_owned_by(&self, who: u32) -> bool {
+        self.kind() == Kind::Mutant && mutant::is_owned_by(self.word, who)
     }
 
     /// A mutant whose last owner has died with it, which the next owner is told (M15).
@@ -102,7 +106,7 @@ impl<'s> Held<'s> {
 
     /// A mutant of this thread's own that it cannot own deeper (M11).
     pub(crate) fn is_too_deep_for(&self, who: u32) -> bool {
-        self.kind() == Kind::Mutant && mutant::is_owned_by(self.word, who) && self.slot.extra() >= mutant::MOST_LEVELS
+        self.is_owned_by(who) && self.slot.extra() >= mutant::MOST_LEVELS
     }
 
     fn has_owner(&self) -> bool {

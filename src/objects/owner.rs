@@ -8,11 +8,11 @@
 //!
 //! The links are places of slots in their table, counted from 1; 0 is no neighbour. They lie in the slots.
 //!
-//! W1  A list is touched by its thread alone (for a thread that is gone: by who acts for it), in sections where the thread
+//! OW1 A list is touched by its thread alone (for a thread that is gone: by who acts for it), in sections where the thread
 //!     can be neither suspended nor terminated. Nobody else ever writes to the links of a mutant that has an owner: a
 //!     thread that was given a mutant by another puts it on its list itself, before the wait returns.
-//! W2  What is on a list is owned, so it is alive (M21): its slot cannot be freed under the list.
-//! W3  A mutant that has lost its last handle to somebody else than its owner can never be released. It is destroyed at the
+//! OW2 What is on a list is owned, so it is alive (M21): its slot cannot be freed under the list.
+//! OW3 A mutant that has lost its last handle to somebody else than its owner can never be released. It is destroyed at the
 //!     owner's end, or when the list has doubled since it was last looked through; so whoever takes mutants and has others
 //!     close them does not grow without limit.
 
@@ -24,7 +24,7 @@ use super::{Home, Target, mutant};
 use crate::sys::cell::Guarded;
 use crate::sys::region::{Region, Zeroed};
 
-/// A list is not looked through for mutants without handles before it has this length (W3).
+/// A list is not looked through for mutants without handles before it has this length (OW3).
 #[cfg(not(ntwait_loom))]
 const FIRST_SCAN: u32 = 32;
 #[cfg(ntwait_loom)]
@@ -49,7 +49,7 @@ struct Ends {
 unsafe impl Zeroed for OwnedList {}
 
 /// The calling thread as an owner, in one runtime. Whoever has one promises to be that thread, or to act for it when it is
-/// gone (W1).
+/// gone (OW1).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Owner<'r> {
     number: u32,
@@ -64,7 +64,7 @@ pub(crate) struct TooDeep;
 impl<'r> Owner<'r> {
     /// # Safety
     /// The caller is the thread that has this number, not zero, and this list for the objects of these slots; or that thread
-    /// is gone and the caller acts for it (W1).
+    /// is gone and the caller acts for it (OW1).
     #[inline]
     pub(crate) unsafe fn new(number: u32, list: &'r OwnedList, slots: &'r Region<Slot>) -> Self {
         Self { number, list, slots }
@@ -103,7 +103,7 @@ impl<'r> Owner<'r> {
         ends.last = place;
         ends.count += 1;
         self.set_ends(ends);
-        // SAFETY: W1.
+        // SAFETY: OW1.
         if ends.count >= FIRST_SCAN + unsafe { self.list.scan_at.get() } {
             self.drop_forsaken(home);
         }
@@ -128,14 +128,18 @@ impl<'r> Owner<'r> {
         Links::NONE.store(slot);
     }
 
-    /// Takes the first mutant off the list.
+    /// Takes the first mutant off the list. `None`: it is empty, and as good as the next owner's.
     pub(crate) fn take_first(self) -> Option<&'r Slot> {
-        let first = self.slot(self.ends().first)?;
+        let Some(first) = self.slot(self.ends().first) else {
+            // SAFETY: OW1.
+            unsafe { self.list.scan_at.set(0) };
+            return None;
+        };
         self.forget(first);
         Some(first)
     }
 
-    /// W3.
+    /// OW3.
     #[cold]
     fn drop_forsaken(self, home: &dyn Home) {
         let mut next = self.slot(self.ends().first);
@@ -147,7 +151,7 @@ impl<'r> Owner<'r> {
                 home.recycle(slot);
             }
         }
-        // SAFETY: W1.
+        // SAFETY: OW1.
         unsafe { self.list.scan_at.set(self.ends().count * 2) };
     }
 
@@ -176,12 +180,12 @@ impl<'r> Owner<'r> {
     }
 
     fn ends(self) -> Ends {
-        // SAFETY: W1.
+        // SAFETY: OW1.
         unsafe { self.list.ends.get() }
     }
 
     fn set_ends(self, ends: Ends) {
-        // SAFETY: W1.
+        // SAFETY: OW1.
         unsafe { self.list.ends.set(ends) };
     }
 }
@@ -209,7 +213,7 @@ impl Links {
 
     #[inline]
     fn of(slot: &Slot) -> Self {
-        // SAFETY: W1, the mutant is the caller's.
+        // SAFETY: OW1, the mutant is the caller's.
         let side = unsafe { slot.side.get() };
         Self {
             is_listed: side & Self::LISTED != 0,
@@ -222,7 +226,7 @@ impl Links {
     fn store(self, slot: &Slot) {
         let listed = if self.is_listed { Self::LISTED } else { 0 };
         let side = u64::from(self.before) | u64::from(self.next) << Self::PLACE_BITS | listed;
-        // SAFETY: W1, the mutant is the caller's.
+        // SAFETY: OW1, the mutant is the caller's.
         unsafe { slot.side.set(side) };
     }
 }

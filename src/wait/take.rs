@@ -129,7 +129,7 @@ pub(crate) fn one(target: Target<'_>) -> Taken {
 /// Takes a mutant that is free or the thread's own, if that is possible at once.
 #[inline]
 pub(crate) fn mutant(target: Target<'_>, owner: Owner<'_>, home: &dyn Home) -> Taken {
-    let _shield = Shield::raise(); // from the exchange to the list (W1)
+    let _shield = Shield::raise(); // from the exchange to the list (OW1)
     let mut word = target.slot.load_to_change();
     loop {
         if word.generation() != target.generation {
@@ -186,7 +186,8 @@ pub(crate) fn first(targets: &[Target<'_>], taker: &Taker<'_>) -> (Taken, usize)
             _ if index == 0 => Some(one(target)),
             _ => locked(target, taker, are_clear),
         };
-        if let Some(taken) = taken {
+        // An object that others took meanwhile says nothing of the ones after it.
+        if let Some(taken) = taken.filter(|taken| *taken != Taken::Clear) {
             return (taken, index);
         }
     }

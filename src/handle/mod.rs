@@ -220,6 +220,12 @@ impl Table {
         &self.slots
     }
 
+    /// Those that an object may be in.
+    pub(crate) fn used_slots(&self) -> impl Iterator<Item = &Slot> {
+        // Acquire: pairs with the claim of the last run.
+        (0..self.next_slot.load(Ordering::Acquire) as usize).filter_map(|index| self.slots.get(index))
+    }
+
     /// The index of one of this table's slots.
     pub(crate) fn slot_index(&self, slot: &Slot) -> usize {
         self.slots.index_of(slot)

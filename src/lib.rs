@@ -95,7 +95,7 @@ pub use api::{EventHandle, INFINITE, Ntdll, NtdllApi, ThreadHandle, WAIT_OBJECT_
 pub use event::{Event, Waitable, wait_all, wait_any};
 pub use handle::entry::Handle;
 pub use nt::access::{AccessMask, DuplicateOptions, HandleAttributes, ObjectAttributes};
-pub use nt::{ClientId, CreateThreadFlags, EventType, WaitType};
+pub use nt::{ClientId, CreateThreadFlags, EventType, TimerType, WaitType};
 pub use objects::thread::StartRoutine;
 pub use runtime::{CurrentThread, Runtime, RuntimeBuilder, ThreadHook};
 pub use status::NtStatus;

@@ -104,7 +104,7 @@ fn signal_and_queue(
         };
     });
     match (signaled, start) {
-        (Ok(()), Start::Linked) => {
+        (Ok(_), Start::Linked) => {
             if me.park.commit(terms.alertable) {
                 sleep::until_done(&me.park, &deadline);
             }

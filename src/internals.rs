@@ -32,6 +32,7 @@ impl Thread {
 pub fn release_thread() {
     record::leave_current();
     crate::runtime::thread::begin_anew();
+    crate::rtl::begin_anew();
 }
 
 /// Returns when the threads that the library made have done their last act, which comes after their objects were

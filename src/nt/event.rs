@@ -68,7 +68,10 @@ impl Runtime {
     /// `INVALID_HANDLE`, `OBJECT_TYPE_MISMATCH`, `ACCESS_DENIED` without `EVENT_MODIFY_STATE`, in this order (H8).
     #[inline]
     pub fn nt_set_event(&self, event: Handle) -> Result<i32, NtStatus> {
-        self.signal_event(event, Signal::Set)
+        match self.change_idle_event(event, |word| word.with_state(true)) {
+            Some(before) => Ok(i32::from(before.state())),
+            None => self.signal_event_slow(event, Signal::Set),
+        }
     }
 
     /// `NtPulseEvent`: releases those who wait now, as a set would, and leaves the event clear (E6, E11), in one
@@ -77,7 +80,10 @@ impl Runtime {
     /// # Errors
     /// As for [`nt_set_event`](Self::nt_set_event).
     pub fn nt_pulse_event(&self, event: Handle) -> Result<i32, NtStatus> {
-        self.signal_event(event, Signal::Pulse)
+        match self.change_idle_event(event, |word| word.with_state(true).with_state(false)) {
+            Some(before) => Ok(i32::from(before.state())),
+            None => self.signal_event_slow(event, Signal::Pulse),
+        }
     }
 
     /// `NtResetEvent`: clears the event. Returns the state before.
@@ -86,7 +92,7 @@ impl Runtime {
     /// As for [`nt_set_event`](Self::nt_set_event).
     #[inline]
     pub fn nt_reset_event(&self, event: Handle) -> Result<i32, NtStatus> {
-        match self.change_idle_event(event, |word| Some(word.with_state(false))) {
+        match self.change_idle_event(event, |word| word.with_state(false)) {
             Some(before) => Ok(i32::from(before.state())),
             None => self.reset_event_slow(event),
         }
@@ -146,14 +152,6 @@ impl Runtime {
         Ok(bytes)
     }
 
-    #[inline]
-    fn signal_event(&self, event: Handle, signal: Signal) -> Result<i32, NtStatus> {
-        match self.change_idle_event(event, |word| signal.apply(word, 0).ok().map(|offered| signal.settle(offered))) {
-            Some(before) => Ok(i32::from(before.state())),
-            None => self.signal_event_slow(event, signal),
-        }
-    }
-
     #[cold]
     #[inline(never)]
     fn signal_event_slow(&self, event: Handle, signal: Signal) -> Result<i32, NtStatus> {
@@ -164,9 +162,9 @@ impl Runtime {
 
     /// Changes an event that nobody waits for. `None`: something is not as usual; the slow path finds out what.
     #[inline]
-    fn change_idle_event(&self, event: Handle, change: impl Fn(Word) -> Option<Word>) -> Option<Word> {
+    fn change_idle_event(&self, event: Handle, change: impl Fn(Word) -> Word) -> Option<Word> {
         let target = self.table().glance(event, Kind::Event, Entry::MODIFY)?;
-        signal::change_idle(target, change)
+        signal::change_idle(target, |word| Some(change(word)))
     }
 }
 

@@ -45,7 +45,7 @@ impl Runtime {
         let _shield = Shield::raise(); // from the birth to the list (objects/mutant.rs, M3)
         let birth = Birth::plain(Kind::Mutant, 0, mutant::value_owned_by(owner.number()));
         let (handle, target) = self.table().create_target(birth, grant)?;
-        owner.adopt(target.slot, self.home());
+        owner.gain(target.slot, self.home());
         Ok(handle)
     }
 
@@ -57,36 +57,51 @@ impl Runtime {
     /// that was abandoned and not taken since, `ABANDONED` (M5).
     #[inline]
     pub fn nt_release_mutant(&self, mutant: Handle) -> Result<i32, NtStatus> {
-        let target = self.table().find(mutant, Kind::Mutant, 0)?;
-        let owner = self.require_owner(target)?;
-        match release_level(target) {
+        match self.release_mutant_now(mutant) {
             Some(before) => Ok(before),
-            None => self.release_last_level(target, owner),
+            None => self.release_mutant_slow(mutant),
         }
     }
 
+    /// The release of a mutant that the thread is known to own.
     #[inline]
-    fn release_last_level(&self, target: Target<'_>, owner: Owner<'_>) -> Result<i32, NtStatus> {
-        let _shield = Shield::raise(); // from the list to the exchange (objects/mutant.rs, M3)
+    fn release_mutant_now(&self, mutant: Handle) -> Option<i32> {
+        let target = self.table().glance(mutant, Kind::Mutant, 0)?;
+        let owner = self.resident().known_owner().filter(|owner| owner::owns(target, owner.number()))?;
+        Some(self.release_own(target, owner))
+    }
+
+    #[inline]
+    fn release_own(&self, target: Target<'_>, owner: Owner<'_>) -> i32 {
+        if let Some(before) = release_level(target) {
+            return before;
+        }
+        let exchange = || signal::change_idle(target, |word| Some(mutant::freed(word)));
+        if owner.give_up_quickly(target.slot, exchange).is_none() {
+            self.give_up(target, owner);
+        }
+        0
+    }
+
+    /// Gives up the last level of a mutant that others wait for, or that is not the thread's latest.
+    #[cold]
+    #[inline(never)]
+    fn give_up(&self, target: Target<'_>, owner: Owner<'_>) {
+        let _shield = Shield::raise(); // from the list to the signal (objects/mutant.rs, M3)
         owner.forget(target.slot);
-        if signal::change_idle(target, |word| Signal::Free.apply(word, 0).ok()).is_none() {
-            signal::signal(target, Signal::Free, self.home())?;
-        }
-        Ok(0)
-    }
-
-    /// The calling thread as the owner of this mutant.
-    #[inline]
-    pub(super) fn require_owner(&self, target: Target<'_>) -> Result<Owner<'_>, NtStatus> {
-        let owner = self.resident().known_owner();
-        match owner {
-            Some(owner) if owner::owns(target, owner.number()) => Ok(owner),
-            _ => self.find_owner_of(target),
-        }
+        let _ = signal::signal(target, Signal::Free, self.home()); // the thread's own lives, and can be freed
     }
 
     #[cold]
-    fn find_owner_of(&self, target: Target<'_>) -> Result<Owner<'_>, NtStatus> {
+    #[inline(never)]
+    fn release_mutant_slow(&self, mutant: Handle) -> Result<i32, NtStatus> {
+        let target = self.table().find(mutant, Kind::Mutant, 0)?;
+        let owner = self.require_owner(target)?;
+        Ok(self.release_own(target, owner))
+    }
+
+    /// The calling thread as the owner of this mutant.
+    pub(super) fn require_owner(&self, target: Target<'_>) -> Result<Owner<'_>, NtStatus> {
         let word = signal::settled_word(target, self.home()).map_err(|Gone| NtStatus::INVALID_HANDLE)?;
         match self.resident().owner() {
             Ok(owner) if mutant::is_owned_by(word, owner.number()) => Ok(owner),

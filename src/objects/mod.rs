@@ -48,45 +48,29 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 8] = [
-        Self::Event,
-        Self::Process,
-        Self::Thread,
-        Self::Mutant,
-        Self::Semaphore,
-        Self::Timer,
-        Self::KeyedEvent,
-        Self::Directory,
-    ];
-
     /// The kind that a live entry's type field says: no other numbers are ever put there.
     #[inline]
     pub(crate) const fn from_bits(bits: u8) -> Self {
-        const KINDS: [Kind; 16] = {
-            let mut kinds = [Kind::Event; 16];
-            let mut next = 0;
-            while next < Kind::ALL.len() {
-                kinds[Kind::ALL[next] as usize] = Kind::ALL[next];
-                next += 1;
-            }
-            kinds
-        };
-        KINDS[bits as usize & 15]
+        match bits {
+            2 => Self::Process,
+            3 => Self::Thread,
+            4 => Self::Mutant,
+            5 => Self::Semaphore,
+            6 => Self::Timer,
+            7 => Self::KeyedEvent,
+            8 => Self::Directory,
+            _ => Self::Event,
+        }
     }
 
     /// The flags that an object of this kind is born with, for kinds that leave no choice.
     pub(crate) const fn flags(self) -> u64 {
         match self {
-            Self::Event | Self::Timer | Self::Mutant | Self::Semaphore => 0,
+            Self::Event | Self::Timer => 0,
+            Self::Mutant | Self::Semaphore => Word::SPECIAL,
             // Notification objects (W27).
             Self::Process | Self::Thread | Self::KeyedEvent | Self::Directory => Word::MANUAL,
         }
-    }
-
-    /// Does the value count the changes (O4)?
-    #[inline]
-    pub(crate) const fn counts_changes(self) -> bool {
-        !matches!(self, Self::Mutant | Self::Semaphore)
     }
 
     /// Would a wait of this thread for this object end at this moment?
@@ -132,14 +116,14 @@ pub(crate) struct Birth {
 }
 
 impl Birth {
-    /// One of a kind that has nothing beside its word.
+    /// One that has nothing beside its word; `flags` are those that its kind leaves open.
     pub(crate) const fn plain(kind: Kind, flags: u64, value: u32) -> Self {
-        Self { kind, flags, value, side: 0, extra: 0 }
+        Self { kind, flags: kind.flags() | flags, value, side: 0, extra: 0 }
     }
 
     /// A process or thread that runs.
     pub(crate) const fn running(kind: Kind, body: u32) -> Self {
-        Self { side: body as u64, ..Self::plain(kind, kind.flags(), 0) }
+        Self { side: body as u64, ..Self::plain(kind, 0, 0) }
     }
 }
 
@@ -247,12 +231,12 @@ mod tests {
             (Kind::Thread, Kind::Thread.flags(), 1, true, true),
             (Kind::KeyedEvent, Kind::KeyedEvent.flags(), 1, true, true),
             (Kind::Directory, Kind::Directory.flags(), 1, true, true),
-            (Kind::Semaphore, 0, semaphore::value(0), false, false),
-            (Kind::Semaphore, 0, semaphore::value(1), true, false),
-            (Kind::Semaphore, 0, semaphore::value(2), true, true),
-            (Kind::Mutant, 0, mutant::FREE, true, true),
-            (Kind::Mutant, 0, mutant::value_owned_by(ME), true, true),
-            (Kind::Mutant, 0, mutant::value_owned_by(ME + 1), false, false),
+            (Kind::Semaphore, Word::SPECIAL, semaphore::value(0), false, false),
+            (Kind::Semaphore, Word::SPECIAL, semaphore::value(1), true, false),
+            (Kind::Semaphore, Word::SPECIAL, semaphore::value(2), true, true),
+            (Kind::Mutant, Word::SPECIAL, mutant::FREE, true, true),
+            (Kind::Mutant, Word::SPECIAL, mutant::value_owned_by(ME), true, true),
+            (Kind::Mutant, Word::SPECIAL, mutant::value_owned_by(ME + 1), false, false),
         ];
         for (kind, flags, value, signaled, after) in rows {
             let word = Word::new(2, flags, false).with_value(value);

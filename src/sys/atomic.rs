@@ -79,7 +79,7 @@ mod modelled {
     // The values that are never there: no state, count, word, entry or pointer has all bits set.
     atomic!(AtomicU32, u32, never u32::MAX, swap fetch_add fetch_sub fetch_and fetch_or);
     atomic!(AtomicU64, u64, never u64::MAX, swap);
-    atomic!(AtomicPtr<T>, *mut T, never core::ptr::without_provenance_mut(usize::MAX),);
+    atomic!(AtomicPtr<T>, *mut T, never core::ptr::without_provenance_mut(usize::MAX), swap);
 
     impl AtomicU32 {
         pub(crate) fn store(&self, value: u32, order: Ordering) {
@@ -89,6 +89,12 @@ mod modelled {
 
     impl AtomicU64 {
         pub(crate) fn store(&self, value: u64, order: Ordering) {
+            self.0.store(value, order);
+        }
+    }
+
+    impl<T> AtomicPtr<T> {
+        pub(crate) fn store(&self, value: *mut T, order: Ordering) {
             self.0.store(value, order);
         }
     }
@@ -129,3 +135,16 @@ macro_rules! process_static {
     };
 }
 pub(crate) use process_static;
+
+/// A function that is `const`, except in a model, where it makes one of the checker's atomics.
+macro_rules! const_outside_models {
+    ($(#[$meta:meta])* $vis:vis fn $name:ident($($argument:ident: $type:ty),*) -> Self $body:block) => {
+        #[cfg(not(ntwait_loom))]
+        $(#[$meta])*
+        $vis const fn $name($($argument: $type),*) -> Self $body
+        #[cfg(ntwait_loom)]
+        $(#[$meta])*
+        $vis fn $name($($argument: $type),*) -> Self $body
+    };
+}
+pub(crate) use const_outside_models;

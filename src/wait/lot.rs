@@ -127,10 +127,23 @@ pub(crate) fn park(
     shield: &mut Shield,
     key: Key,
     terms: Terms<'_>,
+    validate: impl FnMut() -> bool,
+    on_leave: impl FnMut(Left),
+) -> Result<Parked, NoMemory> {
+    park_and(shield, key, terms, validate, || {}, on_leave)
+}
+
+/// As [`park`], and calls `queued` when the thread is in the queue and no lock is held, before it sleeps; at each attempt.
+/// It may release others, and must not park.
+pub(crate) fn park_and(
+    shield: &mut Shield,
+    key: Key,
+    terms: Terms<'_>,
     mut validate: impl FnMut() -> bool,
+    mut queued: impl FnMut(),
     mut on_leave: impl FnMut(Left),
 ) -> Result<Parked, NoMemory> {
-    until_over(shield, key, terms, &mut |_| validate(), &mut on_leave)
+    until_over(shield, key, terms, &mut |_| validate(), &mut queued, &mut on_leave)
 }
 
 /// Meets a thread of the other side: releases the first that is queued under `theirs`, if one is, and else waits under
@@ -145,7 +158,7 @@ pub(crate) fn meet(shield: &mut Shield, mine: Key, theirs: Key, terms: Terms<'_>
         chain = released;
         met == 0
     };
-    let parked = until_over(shield, mine, terms, &mut nobody_is_there, &mut |_| {})?;
+    let parked = until_over(shield, mine, terms, &mut nobody_is_there, &mut || {}, &mut |_| {})?;
     chain.wake();
     Ok(if parked == Parked::NotValid { Parked::Released(0) } else { parked })
 }
@@ -155,12 +168,13 @@ fn until_over(
     key: Key,
     mut terms: Terms<'_>,
     validate: &mut dyn FnMut(&mut Locked) -> bool,
+    queued: &mut dyn FnMut(),
     on_leave: &mut dyn FnMut(Left),
 ) -> Result<Parked, NoMemory> {
     bucket::renew_in_children();
     with_current(|me| {
         loop {
-            match attempt(me, key, &mut terms, validate, on_leave) {
+            match attempt(me, key, &mut terms, validate, queued, on_leave) {
                 Ok(parked) => return Ok(parked),
                 Err(stopped) => {
                     shield.obey();
@@ -184,6 +198,7 @@ fn attempt(
     key: Key,
     terms: &mut Terms<'_>,
     validate: &mut dyn FnMut(&mut Locked) -> bool,
+    queued: &mut dyn FnMut(),
     on_leave: &mut dyn FnMut(Left),
 ) -> Result<Parked, Stopped> {
     let too_late = terms.until.has_passed();
@@ -204,6 +219,7 @@ fn attempt(
     // SAFETY: our own block, which is FREE; it stays in place until it is so again.
     unsafe { locked.append(me, key, terms.token) };
     drop(locked);
+    queued();
     sleep::until_done(&me.park, &terms.until.deadline());
     let moved = leave(me, key, on_leave);
     conclude(me, moved)

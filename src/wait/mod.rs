@@ -199,7 +199,7 @@ impl Until {
     }
 
     /// Does not read a clock for a poll, nor for a wait without end, nor when a relative time-out starts to run.
-    fn has_passed(&mut self) -> bool {
+    pub(crate) fn has_passed(&mut self) -> bool {
         match self.timeout {
             Timeout::Never => false,
             timeout if timeout.is_poll() => true,

@@ -70,7 +70,7 @@ pub(crate) fn run(
                 attempt?
             };
             if let Attempt::Ended(Ended::Object(_) | Ended::Abandoned(_)) = attempt {
-                terms.taker.adopt(&other);
+                terms.taker.adopt(&[other]);
             }
             Ok(attempt)
         })

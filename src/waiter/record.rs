@@ -247,16 +247,29 @@ pub(crate) fn release(record: &'static ThreadRecord) {
 #[derive(Debug)]
 struct AtExit {
     record: Cell<Option<&'static ThreadRecord>>,
-    /// What else is to be done then, before.
-    first: Cell<Option<fn()>>,
+    /// What else is to be done then, before, in the order of [`Leaving`].
+    before: [Step; 3],
     /// And after.
-    last: Cell<Option<fn()>>,
+    last: Step,
+}
+
+type Step = Cell<Option<fn()>>;
+
+/// What a thread does at its end before it gives its record back (TH7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leaving {
+    /// Calls the user's callbacks.
+    Callbacks,
+    /// Lets go of its thread-local slots.
+    Values,
+    /// Ends its objects.
+    Objects,
 }
 
 impl Drop for AtExit {
     fn drop(&mut self) {
-        if let Some(first) = self.first.take() {
-            first();
+        for step in self.before.iter().filter_map(Cell::take) {
+            step();
         }
         if let Some(record) = self.record.take() {
             forget_current();
@@ -276,7 +289,9 @@ thread_local! {
     static CURRENT: Cell<Option<&'static ThreadRecord>> = const { Cell::new(None) };
 }
 thread_local! {
-    static AT_EXIT: AtExit = const { AtExit { record: Cell::new(None), first: Cell::new(None), last: Cell::new(None) } };
+    static AT_EXIT: AtExit = const {
+        AtExit { record: Cell::new(None), before: [const { Cell::new(None) }; 3], last: Cell::new(None) }
+    };
 }
 
 /// Runs `body` with the calling thread's record.
@@ -339,9 +354,17 @@ pub(crate) fn cookie(record: &'static ThreadRecord) -> signal::Cookie {
     &record.kick
 }
 
-/// Has this done when the calling thread ends, before its record is given back. For threads of others.
-pub(crate) fn at_exit(first: fn()) {
-    let _ = AT_EXIT.try_with(|at_exit| at_exit.first.set(Some(first)));
+/// Has this done when the calling thread ends, before its record is given back. False: that moment is past.
+///
+/// A thread of the library does so as well, if nothing ends it by force, but its objects and values are its runtime's to
+/// end.
+pub(crate) fn at_exit(when: Leaving, step: fn()) -> bool {
+    AT_EXIT.try_with(|at_exit| at_exit.before[when as usize].set(Some(step))).is_ok()
+}
+
+/// Is the calling thread one that the library made, and not past its rundown?
+pub(crate) fn is_ours() -> bool {
+    current().is_some_and(|me| me.end().is_some())
 }
 
 /// The thread that the process began with makes a thread: when it ends and the process does not, this is to be done.
@@ -356,7 +379,8 @@ pub(crate) fn at_exit_of_first(last: fn()) {
 #[cfg(any(feature = "internals", ntwait_loom))]
 pub(crate) fn leave_current() {
     AT_EXIT.with(|at_exit| {
-        let (record, first) = (at_exit.record.take(), at_exit.first.take());
-        drop(AtExit { record: Cell::new(record), first: Cell::new(first), last: Cell::new(None) });
+        let record = Cell::new(at_exit.record.take());
+        let before = at_exit.before.each_ref().map(|step| Cell::new(step.take()));
+        drop(AtExit { record, before, last: Cell::new(None) });
     });
 }

@@ -1,7 +1,7 @@
 //! How a thread ends, on every way out.
 //!
 //! ```text
-//!   routine returns ─▶ depart ─▶ leave ─┐                    (user code, can be terminated)
+//!   routine returns ─▶ depart ─▶ leave ─┐                    (hook, FLS callbacks: user code, can be terminated)
 //!   exit ────────────▶ depart ─▶ leave ─┤
 //!   pthread_exit ───────────────────────┼─▶ thread-local and key destructors ─▶ finish ─▶ run down ─▶ gone
 //!   told to end before it ran ──────────┘
@@ -23,6 +23,7 @@ use super::{CurrentThread, Place};
 use crate::objects::owner::Owner;
 use crate::objects::thread::Stage;
 use crate::objects::{Kind, Signal, Target};
+use crate::rtl;
 use crate::sys::atomic::Ordering;
 use crate::sys::futex::LateWake;
 use crate::sys::{cpu, usage};
@@ -48,6 +49,7 @@ pub(super) fn depart(code: u32) {
     if let Some(hook) = resident.threads.on_exit {
         hook(&CurrentThread { resident, place });
     }
+    rtl::call_back_at_exit();
     let _ = resident.at_place(place, |_, life| life.exit_code = code);
     // While the first thread is there, this is not the last (TH5); asking the kernel would cost as much as a thread.
     if record::first_thread_has_left() && is_last() {
@@ -135,6 +137,7 @@ fn end_objects(way: Way) -> (Residences, LateWake) {
 
 /// E1.
 fn run_down(way: Way) -> LateWake {
+    rtl::let_go();
     let (residences, wake) = end_objects(way);
     let me = record::current();
     record::forget_current();
@@ -185,7 +188,7 @@ unsafe fn abandon_all(resident: &Resident, place: Place) {
     };
     // SAFETY: the caller's promise.
     let owner = unsafe { Owner::new(place.body, &body.owned, resident.table().slots()) };
-    while let Some(slot) = owner.take_first() {
+    while let Some(slot) = owner.take_first(resident.home()) {
         slot.set_extra(0);
         let target = Target { slot, generation: slot.load().generation(), kind: Kind::Mutant };
         let _ = signal::signal(target, Signal::Abandon, resident.home());

@@ -26,8 +26,8 @@ pub(crate) mod entry;
 mod shard;
 mod supply;
 
-use crate::objects::slot::{Born, Slot};
-use crate::objects::{self, Birth, Home, Kind, Target};
+use crate::objects::slot::{Born, Remains, Slot};
+use crate::objects::{self, Birth, Kind, Target};
 use crate::status::NtStatus;
 use crate::sys::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::sys::lock::FutexLock;
@@ -141,7 +141,8 @@ impl Table {
         entry.allows_any(handle, rights).then(|| self.target(entry, Kind::from_bits(entry.kind())))
     }
 
-    /// Where the object of this handle is, and whether it is certainly not signalled at this moment. (All kinds that there are keep that in bit 0.) `None`: the handle is not good for that.
+    /// Where the object of this handle is, and whether it is certainly not signalled at this moment (O5). `None`: the handle
+    /// is not good for that.
     #[inline]
     pub(crate) fn look(&self, handle: Handle, rights: u64) -> Option<FirstLook> {
         let entry = self.entry(handle).filter(|entry| entry.allows_any(handle, rights))?;
@@ -184,6 +185,11 @@ impl Table {
 
     /// A new object and a handle to it.
     pub(crate) fn create(&self, birth: Birth, grant: Grant) -> Result<Handle, NtStatus> {
+        self.create_target(birth, grant).map(|(handle, _)| handle)
+    }
+
+    /// The same, and where the object is. Somebody else may have closed the handle already.
+    pub(crate) fn create_target(&self, birth: Birth, grant: Grant) -> Result<(Handle, Target<'_>), NtStatus> {
         let _shield = Shield::raise();
         let (index, issue, slot_index) = self.take(grant.mask)?;
         // SAFETY: indices come from runs of this table's slots.
@@ -191,7 +197,7 @@ impl Table {
         let generation = slot.bear(birth, Born::WithHandle);
         let entry = Entry::live(issue, slot_index, generation, birth.kind as u8, grant.bits);
         self.publish(index, entry);
-        Ok(Handle::from_parts(index, issue))
+        Ok((Handle::from_parts(index, issue), Target { slot, generation, kind: birth.kind }))
     }
 
     /// A new object without a handle, kept alive by the caller's pin.
@@ -209,11 +215,9 @@ impl Table {
         &self.bodies
     }
 
-    /// The number of the body of the object that has died here.
-    #[inline]
-    fn bodily_remains(&self, slot: &Slot) -> Option<u32> {
-        // SAFETY: called by who destroyed the object and is about to free the slot.
-        unsafe { slot.bodily_remains() }
+    /// All slots.
+    pub(crate) fn slots(&self) -> &Slots {
+        &self.slots
     }
 
     /// The index of one of this table's slots.
@@ -239,7 +243,7 @@ impl Table {
             return Err(NtStatus::INVALID_HANDLE);
         };
         held.add_handle();
-        objects::release(held, self);
+        objects::release_alive(held);
         let slot = self.slots.index_of(target.slot) as u32;
         self.publish(index, Entry::live(issue, slot, target.generation, target.kind as u8, grant.bits));
         Ok(Handle::from_parts(index, issue))
@@ -252,8 +256,13 @@ impl Table {
         }
     }
 
-    /// Closes a handle.
-    pub(crate) fn close(&self, handle: Handle) -> Result<(), NtStatus> {
+    /// Closes a handle. `drop_handle` drops the handle count that it stood for (F2), and says whether that was the end of
+    /// the object; then what the object leaves is the caller's.
+    pub(crate) fn close(
+        &self,
+        handle: Handle,
+        drop_handle: impl FnOnce(Target<'_>) -> bool,
+    ) -> Result<Option<Remains>, NtStatus> {
         let _shield = Shield::raise();
         let entry = self.change(handle, |entry| {
             if entry.has(Entry::PROTECT) {
@@ -261,21 +270,27 @@ impl Table {
             }
             Ok(Entry::free(entry.issue() + 1, None))
         })?;
-        // F2: the handle count is ours.
-        let target = self.target(entry, Kind::Event);
-        let destroyed = objects::drop_handle(target);
+        let target = self.target(entry, Kind::from_bits(entry.kind()));
+        let destroyed = drop_handle(target);
         let index = handle.index() as u32;
-        let remains = destroyed.then(|| self.bodily_remains(target.slot)).flatten();
+        // SAFETY: we destroyed it and are about to free the slot.
+        let remains = destroyed.then(|| unsafe { target.slot.remains() });
         let mut shard = self.shard_of(index).lock();
         shard.free_index(index, &self.entries);
         if destroyed {
             shard.free_slot(entry.slot() as u32, &self.slots);
         }
-        drop(shard);
-        if let Some(body) = remains {
-            self.bodies.put(body);
-        }
-        Ok(())
+        Ok(remains)
+    }
+
+    /// Takes back the slot of an object that has died. `None`: this is a child of the process that made the table (F5).
+    pub(crate) fn free_slot(&self, slot: &Slot) -> Option<Remains> {
+        self.require_birthplace().ok()?;
+        // SAFETY: the caller destroyed the object.
+        let remains = unsafe { slot.remains() };
+        let index = self.slots.index_of(slot) as u32;
+        self.shards[home_shard()].lock().free_slot(index, &self.slots);
+        Some(remains)
     }
 
     /// Sets the flags that a handle can have, inherit and protect from close, to these.
@@ -320,21 +335,6 @@ impl Table {
 impl From<OutOfMemory> for NtStatus {
     fn from(_: OutOfMemory) -> Self {
         Self::INSUFFICIENT_RESOURCES
-    }
-}
-
-impl Home for Table {
-    #[cold]
-    fn recycle(&self, slot: &Slot) {
-        if self.require_birthplace().is_err() {
-            return;
-        }
-        let remains = self.bodily_remains(slot);
-        let index = self.slots.index_of(slot) as u32;
-        self.shards[home_shard()].lock().free_slot(index, &self.slots);
-        if let Some(body) = remains {
-            self.bodies.put(body);
-        }
     }
 }
 

@@ -14,6 +14,28 @@ bitflags! {
         const EVENT_QUERY_STATE = 0x0001;
         /// Set, reset, clear, pulse an event.
         const EVENT_MODIFY_STATE = 0x0002;
+        /// Ask for a mutant's state.
+        const MUTANT_QUERY_STATE = 0x0001;
+        /// Ask for a semaphore's count.
+        const SEMAPHORE_QUERY_STATE = 0x0001;
+        /// Release a semaphore.
+        const SEMAPHORE_MODIFY_STATE = 0x0002;
+        /// Ask for a timer's state.
+        const TIMER_QUERY_STATE = 0x0001;
+        /// Set and cancel a timer.
+        const TIMER_MODIFY_STATE = 0x0002;
+        /// Wait for a key of a keyed event.
+        const KEYEDEVENT_WAIT = 0x0001;
+        /// Release a key of a keyed event.
+        const KEYEDEVENT_WAKE = 0x0002;
+        /// Ask what is in a directory.
+        const DIRECTORY_QUERY = 0x0001;
+        /// Look up names in a directory.
+        const DIRECTORY_TRAVERSE = 0x0002;
+        /// Put objects into a directory.
+        const DIRECTORY_CREATE_OBJECT = 0x0004;
+        /// Put directories into a directory.
+        const DIRECTORY_CREATE_SUBDIRECTORY = 0x0008;
         /// Terminate a thread.
         const THREAD_TERMINATE = 0x0001;
         /// Suspend, resume and alert a thread.
@@ -60,6 +82,16 @@ bitflags! {
         const GENERIC_READ = 0x8000_0000;
         /// All rights of an event.
         const EVENT_ALL_ACCESS = 0x001F_0003;
+        /// All rights of a mutant.
+        const MUTANT_ALL_ACCESS = 0x001F_0001;
+        /// All rights of a semaphore.
+        const SEMAPHORE_ALL_ACCESS = 0x001F_0003;
+        /// All rights of a timer.
+        const TIMER_ALL_ACCESS = 0x001F_0003;
+        /// All rights of a keyed event that are granted for the asking; `SYNCHRONIZE` is another (K10).
+        const KEYEDEVENT_ALL_ACCESS = 0x000F_0003;
+        /// All rights of a directory.
+        const DIRECTORY_ALL_ACCESS = 0x000F_000F;
         /// All rights of a process.
         const PROCESS_ALL_ACCESS = 0x001F_FFFF;
         /// All rights of a thread.
@@ -160,6 +192,8 @@ pub(super) struct Rights {
     write: AccessMask,
     execute: AccessMask,
     pub(super) all: AccessMask,
+    /// Rights that are granted if they are named, beyond `all`.
+    more: AccessMask,
     /// The rights that an entry keeps hot, as modify and query.
     modify: AccessMask,
     query: AccessMask,
@@ -175,26 +209,43 @@ const THREAD_EXECUTE: u32 = 0x0012_1800;
 impl Rights {
     pub(super) const fn of(kind: Kind) -> Self {
         match kind {
-            Kind::Event => Self {
-                read: AccessMask::READ_CONTROL.union(AccessMask::EVENT_QUERY_STATE),
-                write: AccessMask::READ_CONTROL.union(AccessMask::EVENT_MODIFY_STATE),
-                execute: AccessMask::READ_CONTROL.union(AccessMask::SYNCHRONIZE),
-                all: AccessMask::EVENT_ALL_ACCESS,
-                modify: AccessMask::EVENT_MODIFY_STATE,
-                query: AccessMask::EVENT_QUERY_STATE,
+            // M26: whoever owns a mutant may release it, so there is nothing to be modified.
+            Kind::Mutant => Self { write: AccessMask::READ_CONTROL, ..Self::dispatcher(AccessMask::MUTANT_ALL_ACCESS) },
+            Kind::Event | Kind::Semaphore | Kind::Timer => Self::dispatcher(AccessMask::EVENT_ALL_ACCESS),
+            Kind::KeyedEvent => Self {
+                execute: AccessMask::READ_CONTROL,
+                more: AccessMask::SYNCHRONIZE,
+                ..Self::dispatcher(AccessMask::KEYEDEVENT_ALL_ACCESS)
             },
-            Kind::Process => Self::unasked(PROCESS_READ, PROCESS_WRITE, PROCESS_EXECUTE),
-            Kind::Thread => Self::unasked(THREAD_READ, THREAD_WRITE, THREAD_EXECUTE),
+            Kind::Directory => Self::unasked(0x0002_0003, 0x0002_000C, 0x0002_0003, AccessMask::DIRECTORY_ALL_ACCESS),
+            Kind::Process => {
+                Self::unasked(PROCESS_READ, PROCESS_WRITE, PROCESS_EXECUTE, AccessMask::PROCESS_ALL_ACCESS)
+            }
+            Kind::Thread => Self::unasked(THREAD_READ, THREAD_WRITE, THREAD_EXECUTE, AccessMask::THREAD_ALL_ACCESS),
+        }
+    }
+
+    /// What most types have: bit 0 lets a handle ask, bit 1 change.
+    const fn dispatcher(all: AccessMask) -> Self {
+        Self {
+            read: AccessMask::READ_CONTROL.union(AccessMask::EVENT_QUERY_STATE),
+            write: AccessMask::READ_CONTROL.union(AccessMask::EVENT_MODIFY_STATE),
+            execute: AccessMask::READ_CONTROL.union(AccessMask::SYNCHRONIZE),
+            all,
+            more: AccessMask::empty(),
+            modify: AccessMask::EVENT_MODIFY_STATE,
+            query: AccessMask::EVENT_QUERY_STATE,
         }
     }
 
     /// A type whose own rights no fast path asks for.
-    const fn unasked(read: u32, write: u32, execute: u32) -> Self {
+    const fn unasked(read: u32, write: u32, execute: u32, all: AccessMask) -> Self {
         Self {
             read: AccessMask::from_bits_retain(read),
             write: AccessMask::from_bits_retain(write),
             execute: AccessMask::from_bits_retain(execute),
-            all: AccessMask::PROCESS_ALL_ACCESS,
+            all,
+            more: AccessMask::empty(),
             modify: AccessMask::empty(),
             query: AccessMask::empty(),
         }
@@ -216,7 +267,7 @@ impl Rights {
             .into_iter()
             .filter(|(flag, _)| asked.intersects(*flag))
             .fold(asked, |mask, (_, rights)| mask | rights);
-        Some(mapped & self.all)
+        Some(mapped & (self.all | self.more))
     }
 
     /// The entry's form of a granted mask.
@@ -235,6 +286,30 @@ impl Rights {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// M26, SE14, T22, K10.
+    #[test]
+    fn table_of_generic_rights_of_other_types() {
+        let asked = [
+            AccessMask::GENERIC_READ,
+            AccessMask::GENERIC_WRITE,
+            AccessMask::GENERIC_EXECUTE,
+            AccessMask::GENERIC_ALL,
+            AccessMask::SYNCHRONIZE,
+        ];
+        let rows = [
+            (Kind::Mutant, [0x2_0001, 0x2_0000, 0x12_0000, 0x1F_0001, 0x10_0000]),
+            (Kind::Semaphore, [0x2_0001, 0x2_0002, 0x12_0000, 0x1F_0003, 0x10_0000]),
+            (Kind::Timer, [0x2_0001, 0x2_0002, 0x12_0000, 0x1F_0003, 0x10_0000]),
+            (Kind::KeyedEvent, [0x2_0001, 0x2_0002, 0x2_0000, 0xF_0003, 0x10_0000]),
+            (Kind::Directory, [0x2_0003, 0x2_000C, 0x2_0003, 0xF_000F, 0]),
+        ];
+        for (kind, granted) in rows {
+            for (asked, granted) in asked.iter().zip(granted) {
+                assert_eq!(Rights::of(kind).grant(*asked).map(|m| m.bits()), Some(granted), "{kind:?} {asked:?}");
+            }
+        }
+    }
 
     #[test]
     fn e23_table_of_generic_rights() {

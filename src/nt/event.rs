@@ -7,7 +7,8 @@ use crate::objects::word::Word;
 use crate::objects::{Birth, Kind, Signal, event};
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
-use crate::wait::{Gone, signal};
+use crate::wait::Gone;
+use crate::wait::signal::{self, Unsignaled};
 
 /// `EVENT_TYPE`: what a satisfied wait does to an event (E1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,6 +25,15 @@ impl EventType {
 /// `EventBasicInformation`, the one class of [`Runtime::nt_query_event`].
 const BASIC_INFORMATION: u32 = 0;
 const BASIC_INFORMATION_LENGTH: usize = 8;
+
+impl From<Unsignaled> for NtStatus {
+    fn from(refused: Unsignaled) -> Self {
+        match refused {
+            Unsignaled::Gone => Self::INVALID_HANDLE,
+            Unsignaled::OverLimit => Self::SEMAPHORE_LIMIT_EXCEEDED,
+        }
+    }
+}
 
 impl Runtime {
     /// `NtCreateEvent`: a new event and a handle to it.
@@ -47,7 +57,7 @@ impl Runtime {
         let attribute_bits = attributes.entry_bits()?;
         let rights = Rights::of(Kind::Event);
         let mask = rights.grant(access).ok_or(NtStatus::PRIVILEGE_NOT_HELD)?;
-        let birth = Birth { kind: Kind::Event, flags: event::flags(manual_reset), state: initial_state, body: 0 };
+        let birth = Birth::plain(Kind::Event, event::flags(manual_reset), u32::from(initial_state));
         self.table().create(birth, rights.handle_grant(mask, attribute_bits))
     }
 
@@ -58,7 +68,10 @@ impl Runtime {
     /// `INVALID_HANDLE`, `OBJECT_TYPE_MISMATCH`, `ACCESS_DENIED` without `EVENT_MODIFY_STATE`, in this order (H8).
     #[inline]
     pub fn nt_set_event(&self, event: Handle) -> Result<i32, NtStatus> {
-        self.signal_event(event, Signal::Set)
+        match self.change_idle_event(event, |word| word.with_state(true)) {
+            Some(before) => Ok(i32::from(before.state())),
+            None => self.signal_event_slow(event, Signal::Set),
+        }
     }
 
     /// `NtPulseEvent`: releases those who wait now, as a set would, and leaves the event clear (E6, E11), in one
@@ -67,7 +80,10 @@ impl Runtime {
     /// # Errors
     /// As for [`nt_set_event`](Self::nt_set_event).
     pub fn nt_pulse_event(&self, event: Handle) -> Result<i32, NtStatus> {
-        self.signal_event(event, Signal::Pulse)
+        match self.change_idle_event(event, |word| word.with_state(true).with_state(false)) {
+            Some(before) => Ok(i32::from(before.state())),
+            None => self.signal_event_slow(event, Signal::Pulse),
+        }
     }
 
     /// `NtResetEvent`: clears the event. Returns the state before.
@@ -86,7 +102,7 @@ impl Runtime {
     #[inline(never)]
     fn reset_event_slow(&self, event: Handle) -> Result<i32, NtStatus> {
         let target = self.table().find(event, Kind::Event, Entry::MODIFY)?;
-        state_before(signal::reset(target, self.table()))
+        state_before(signal::reset(target, self.home()))
     }
 
     /// `NtClearEvent`: clears the event, without saying what it was (E16).
@@ -101,7 +117,7 @@ impl Runtime {
             Ok(target) => target,
             Err(status) => return status,
         };
-        match signal::settled_word(target, self.table()) {
+        match signal::settled_word(target, self.home()) {
             Ok(word) if word.has(Word::MANUAL) => NtStatus::INVALID_PARAMETER,
             Ok(_) => self.nt_set_event(event).err().unwrap_or(NtStatus::SUCCESS),
             Err(Gone) => NtStatus::INVALID_HANDLE,
@@ -128,7 +144,7 @@ impl Runtime {
 
     fn event_information(&self, event: Handle) -> Result<[u8; BASIC_INFORMATION_LENGTH], NtStatus> {
         let target = self.table().find(event, Kind::Event, Entry::QUERY)?;
-        let word = signal::settled_word(target, self.table()).map_err(|Gone| NtStatus::INVALID_HANDLE)?;
+        let word = signal::settled_word(target, self.home()).map_err(|Gone| NtStatus::INVALID_HANDLE)?;
         let event_type = if word.has(Word::MANUAL) { EventType::NOTIFICATION } else { EventType::SYNCHRONIZATION };
         let mut bytes = [0; BASIC_INFORMATION_LENGTH];
         bytes[..4].copy_from_slice(&event_type.0.to_ne_bytes());
@@ -136,26 +152,19 @@ impl Runtime {
         Ok(bytes)
     }
 
-    #[inline]
-    fn signal_event(&self, event: Handle, signal: Signal) -> Result<i32, NtStatus> {
-        match self.change_idle_event(event, |word| signal.settle(signal.apply(word))) {
-            Some(before) => Ok(i32::from(before.state())),
-            None => self.signal_event_slow(event, signal),
-        }
-    }
-
     #[cold]
     #[inline(never)]
     fn signal_event_slow(&self, event: Handle, signal: Signal) -> Result<i32, NtStatus> {
         let target = self.table().find(event, Kind::Event, Entry::MODIFY)?;
-        state_before(signal::signal(target, signal, self.table()))
+        let before = signal::signal(target, signal, self.home())?;
+        Ok(i32::from(before.state()))
     }
 
     /// Changes an event that nobody waits for. `None`: something is not as usual; the slow path finds out what.
     #[inline]
     fn change_idle_event(&self, event: Handle, change: impl Fn(Word) -> Word) -> Option<Word> {
         let target = self.table().glance(event, Kind::Event, Entry::MODIFY)?;
-        signal::change_idle(target, change)
+        signal::change_idle(target, |word| Some(change(word)))
     }
 }
 

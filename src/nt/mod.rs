@@ -11,7 +11,11 @@ pub(crate) mod access;
 mod apc;
 mod event;
 pub(crate) mod information;
+mod keyed_event;
+mod mutant;
 mod object;
+mod semaphore;
+mod signal_and_wait;
 mod thread;
 mod wait;
 
@@ -36,6 +40,15 @@ fn write_string(string: &mut [u8], length: u16, maximum: u16, text: &[u8]) {
 fn write_text(text: &mut [u8], units: impl Iterator<Item = u16>) {
     for (place, unit) in text.chunks_exact_mut(2).zip(units) {
         place.copy_from_slice(&unit.to_ne_bytes());
+    }
+}
+
+/// The checks of a query that come before the handle: the class, then the length, which is fixed for each class.
+fn check_query(class: u32, lengths: &[usize], buffer: &[u8]) -> Result<(), NtStatus> {
+    match lengths.get(class as usize) {
+        None => Err(NtStatus::INVALID_INFO_CLASS),
+        Some(length) if buffer.len() != *length => Err(NtStatus::INFO_LENGTH_MISMATCH),
+        Some(_) => Ok(()),
     }
 }
 

@@ -28,7 +28,7 @@ impl Runtime {
     /// Answers `INVALID_HANDLE` for what is no handle, pseudo handles included (H5); `HANDLE_NOT_CLOSABLE` for one
     /// that is protected (H6).
     pub fn nt_close(&self, handle: Handle) -> NtStatus {
-        self.table().close(handle).err().unwrap_or(NtStatus::SUCCESS)
+        self.resident().close(handle).err().unwrap_or(NtStatus::SUCCESS)
     }
 
     /// `NtDuplicateObject`, within this process: another handle to the same object (H28). The process handles must
@@ -65,7 +65,7 @@ impl Runtime {
         };
         if close_source {
             // What becomes of the source does not change the answer: it may be protected, or closed already (H18, H19).
-            let _ = self.table().close(source);
+            let _ = self.resident().close(source);
         }
         duplicate
     }
@@ -139,7 +139,7 @@ impl Runtime {
     }
 
     fn basic_information(&self, target: Target<'_>, grant: Grant) -> Result<[u8; BASIC_LENGTH], NtStatus> {
-        let counts = signal::counts(target, self.table()).map_err(|Gone| NtStatus::INVALID_HANDLE)?;
+        let counts = signal::counts(target, self.home()).map_err(|Gone| NtStatus::INVALID_HANDLE)?;
         let attributes = HandleAttributes::from_entry_bits(grant.bits);
         let fields = [
             attributes.bits(),
@@ -237,6 +237,11 @@ fn type_name(kind: Kind) -> &'static str {
         Kind::Event => "Event",
         Kind::Process => "Process",
         Kind::Thread => "Thread",
+        Kind::Mutant => "Mutant",
+        Kind::Semaphore => "Semaphore",
+        Kind::Timer => "Timer",
+        Kind::KeyedEvent => "KeyedEvent",
+        Kind::Directory => "Directory",
     }
 }
 

@@ -3,11 +3,13 @@
 
 use super::apc::deliver;
 use crate::handle::entry::{Entry, Handle};
-use crate::objects::Target;
+use crate::objects::slot::Slot;
+use crate::objects::word::Word;
+use crate::objects::{Kind, Target};
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
 use crate::sys::clock::Timeout;
-use crate::wait::take::{self, Seen, Taken};
+use crate::wait::take::{self, Seen, Taken, Taker};
 use crate::wait::{self, Ended, Refused, Terms};
 use crate::waiter::park::MAX_OBJECTS;
 use crate::waiter::shield::ShieldedVec;
@@ -24,6 +26,14 @@ impl WaitType {
     pub const ANY: Self = Self(1);
 }
 
+/// What is asked of a wait, apart from the objects.
+#[derive(Clone, Copy)]
+struct How {
+    wait_type: WaitType,
+    alertable: bool,
+    timeout: Timeout,
+}
+
 /// `MAXIMUM_WAIT_OBJECTS`.
 const MAXIMUM_WAIT_OBJECTS: usize = 64;
 
@@ -33,8 +43,8 @@ impl Runtime {
     ///
     /// Answers `WAIT_0`, `ABANDONED_WAIT_0`, `TIMEOUT`, and if `alertable` also `ALERTED` or, after it has called all
     /// APCs that were queued (A3), `USER_APC`; or
-    /// `INVALID_HANDLE`, or `ACCESS_DENIED` without `SYNCHRONIZE` (W33).
-    #[inline]
+    /// `INVALID_HANDLE`, or `ACCESS_DENIED` without `SYNCHRONIZE` (W33); `MUTANT_LIMIT_EXCEEDED` (M12).
+    #[inline(always)] // a wait that ends at once is a few instructions in the caller
     pub fn nt_wait_for_single_object(&self, object: Handle, alertable: bool, timeout: Option<i64>) -> NtStatus {
         self.take_now(object, timeout == Some(0) && !alertable)
             .unwrap_or_else(|| self.wait_single(object, alertable, Timeout::from_nt(timeout)))
@@ -48,11 +58,23 @@ impl Runtime {
 
     /// The answer to a wait that ends at once: what is there needs nothing else, and an alertable wait prefers it to
     /// an alert anyway (W22).
-    #[inline]
+    #[inline(always)]
     fn take_now(&self, object: Handle, is_poll: bool) -> Option<NtStatus> {
         let target = self.table().glance_any(object, Entry::SYNCHRONIZE)?;
         match take::one(target) {
             Taken::Yes => Some(NtStatus::WAIT_0),
+            Taken::Clear if is_poll => Some(NtStatus::TIMEOUT),
+            Taken::Mutant => self.take_mutant_now(target.slot, target.generation, is_poll),
+            _ => None,
+        }
+    }
+
+    #[inline(never)] // not in the way of the others
+    fn take_mutant_now(&self, slot: &Slot, generation: u32, is_poll: bool) -> Option<NtStatus> {
+        let target = Target { slot, generation, kind: Kind::Mutant };
+        match take::mutant(target, self.resident().known_owner()?, self.home()) {
+            Taken::Yes => Some(NtStatus::WAIT_0),
+            Taken::Abandoned => Some(NtStatus::ABANDONED_WAIT_0),
             Taken::Clear if is_poll => Some(NtStatus::TIMEOUT),
             _ => None,
         }
@@ -65,8 +87,8 @@ impl Runtime {
             Some(_) => self.resolve_pseudo(object),
             None => self.table().find_any(object, Entry::SYNCHRONIZE),
         };
-        let terms = self.terms(alertable, timeout);
-        deliver(status_of(found.and_then(|target| run(&[target], WaitType::ANY, &terms))))
+        let how = How { wait_type: WaitType::ANY, alertable, timeout };
+        deliver(status_of(found.and_then(|target| self.run(&[target], how))))
     }
 
     /// `NtWaitForMultipleObjects` for 1 to 64 objects. Time-out and answers as for a single wait, with the position
@@ -93,8 +115,8 @@ impl Runtime {
         {
             return status_of(Ok(ended));
         }
-        let terms = self.terms(alertable, Timeout::from_nt(timeout));
-        deliver(status_of(self.wait_on_stack(objects, wait_type, &terms)))
+        let how = How { wait_type, alertable, timeout: Timeout::from_nt(timeout) };
+        deliver(status_of(self.wait_on_stack(objects, how)))
     }
 
     /// The answer to a wait-any that ends at once, found without keeping anything (K1, K2). All handles are looked up
@@ -113,8 +135,9 @@ impl Runtime {
         let Some((index, target)) = first else {
             return is_poll.then_some(Ended::TimedOut);
         };
-        let Seen::Signaled(word) = take::look(target) else {
-            return None;
+        let word = match take::look(target, 0) {
+            Seen::Signaled(word) if !word.has(Word::SPECIAL) => word,
+            _ => return None,
         };
         if !slots[..index].iter().all(|slot| table.is_clear(*slot)) {
             return None;
@@ -123,21 +146,16 @@ impl Runtime {
     }
 
     /// A wait for up to 64 objects, without an allocation.
-    fn wait_on_stack(&self, objects: &[Handle], wait_type: WaitType, terms: &Terms<'_>) -> Result<Ended, NtStatus> {
+    fn wait_on_stack(&self, objects: &[Handle], how: How) -> Result<Ended, NtStatus> {
         match objects.len() {
-            1..=2 => self.wait_for_up_to::<2>(objects, wait_type, terms),
-            3..=8 => self.wait_for_up_to::<8>(objects, wait_type, terms),
-            9..=16 => self.wait_for_up_to::<16>(objects, wait_type, terms),
-            _ => self.wait_for_up_to::<MAXIMUM_WAIT_OBJECTS>(objects, wait_type, terms),
+            1..=2 => self.wait_for_up_to::<2>(objects, how),
+            3..=8 => self.wait_for_up_to::<8>(objects, how),
+            9..=16 => self.wait_for_up_to::<16>(objects, how),
+            _ => self.wait_for_up_to::<MAXIMUM_WAIT_OBJECTS>(objects, how),
         }
     }
 
-    fn wait_for_up_to<const N: usize>(
-        &self,
-        objects: &[Handle],
-        wait_type: WaitType,
-        terms: &Terms<'_>,
-    ) -> Result<Ended, NtStatus> {
+    fn wait_for_up_to<const N: usize>(&self, objects: &[Handle], how: How) -> Result<Ended, NtStatus> {
         let Some(first) = objects.first() else {
             return Err(NtStatus::INVALID_PARAMETER_1);
         };
@@ -149,7 +167,7 @@ impl Runtime {
                 None => table.find_any(*object, Entry::SYNCHRONIZE)?,
             };
         }
-        run(&targets[..objects.len()], wait_type, terms)
+        self.run(&targets[..objects.len()], how)
     }
 
     /// Waits until one of the objects is signalled and takes the first that is, with no limit of 64 (up to
@@ -179,16 +197,16 @@ impl Runtime {
         {
             return Ok(ended);
         }
-        let terms = self.terms(false, timeout);
+        let how = How { wait_type, alertable: false, timeout };
         match objects.len() {
-            1..=MAXIMUM_WAIT_OBJECTS => self.wait_on_stack(objects, wait_type, &terms),
+            1..=MAXIMUM_WAIT_OBJECTS => self.wait_on_stack(objects, how),
             count if count == 0 || count > MAX_OBJECTS => Err(NtStatus::INVALID_PARAMETER_1),
             count => {
                 let mut targets = ShieldedVec::with_capacity(count).ok_or(NtStatus::NO_MEMORY)?;
                 for object in objects {
                     targets.push(self.table().find_any(*object, Entry::SYNCHRONIZE)?);
                 }
-                run(&targets, wait_type, &terms)
+                self.run(&targets, how)
             }
         }
     }
@@ -199,8 +217,8 @@ impl Runtime {
     /// Answers `SUCCESS` when the time is over (D5); `NO_YIELD_PERFORMED` is possible for 0; `ALERTED` and
     /// `USER_APC` if `alertable`.
     pub fn nt_delay_execution(&self, alertable: bool, interval: i64) -> NtStatus {
-        let terms = self.terms(alertable, Timeout::from_nt(Some(interval)));
-        match run(&[], WaitType::ANY, &terms) {
+        let how = How { wait_type: WaitType::ANY, alertable, timeout: Timeout::from_nt(Some(interval)) };
+        match self.run(&[], how) {
             Ok(Ended::TimedOut) if interval == 0 => self.nt_yield_execution(),
             Ok(Ended::TimedOut) => NtStatus::SUCCESS,
             ended => deliver(status_of(ended)),
@@ -214,26 +232,45 @@ impl Runtime {
         NtStatus::SUCCESS
     }
 
-    fn terms(&self, alertable: bool, timeout: Timeout) -> Terms<'_> {
-        Terms { alertable, timeout, policy: self.wait_policy(), home: self.table() }
+    /// The terms of a wait for these objects: for mutants the thread's own number is needed.
+    pub(super) fn terms(
+        &self,
+        targets: &[Target<'_>],
+        alertable: bool,
+        timeout: Timeout,
+    ) -> Result<Terms<'_>, NtStatus> {
+        let owner = match targets.iter().any(|target| target.kind == Kind::Mutant) {
+            true => Some(self.resident().owner()?),
+            false => None,
+        };
+        let taker = Taker { owner, home: self.home() };
+        Ok(Terms { alertable, timeout, policy: self.wait_policy(), taker })
+    }
+
+    fn run(&self, targets: &[Target<'_>], how: How) -> Result<Ended, NtStatus> {
+        let terms = self.terms(targets, how.alertable, how.timeout)?;
+        let ended = match how.wait_type {
+            WaitType::ANY => wait::any::wait(targets, &terms),
+            _ => wait::all::wait(targets, &terms),
+        };
+        ended.map_err(NtStatus::from)
     }
 }
 
-fn run(targets: &[Target<'_>], wait_type: WaitType, terms: &Terms<'_>) -> Result<Ended, NtStatus> {
-    let ended = match wait_type {
-        WaitType::ANY => wait::any::wait(targets, terms),
-        _ => wait::all::wait(targets, terms),
-    };
-    ended.map_err(|refused| match refused {
-        Refused::Gone => NtStatus::INVALID_HANDLE,
-        Refused::Duplicate => NtStatus::INVALID_PARAMETER_MIX,
-        Refused::NoMemory => NtStatus::NO_MEMORY,
-    })
+impl From<Refused> for NtStatus {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Gone => Self::INVALID_HANDLE,
+            Refused::Duplicate => Self::INVALID_PARAMETER_MIX,
+            Refused::NoMemory => Self::NO_MEMORY,
+            Refused::TooDeep => Self::MUTANT_LIMIT_EXCEEDED,
+        }
+    }
 }
 
 /// NT's number for how a wait ended (C1).
 #[inline]
-fn status_of(ended: Result<Ended, NtStatus>) -> NtStatus {
+pub(super) fn status_of(ended: Result<Ended, NtStatus>) -> NtStatus {
     match ended {
         Ok(Ended::Object(index)) => NtStatus(NtStatus::WAIT_0.0 + index as u32),
         Ok(Ended::Abandoned(index)) => NtStatus(NtStatus::ABANDONED_WAIT_0.0 + index as u32),

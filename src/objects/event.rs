@@ -39,6 +39,10 @@ mod tests {
     use super::super::{Kind, Signal};
     use super::*;
 
+    fn offered(signal: Signal, word: Word) -> Word {
+        signal.apply(word, 0).expect("an event has no limit")
+    }
+
     /// The table at the head of this file, row by row.
     #[test]
     fn table_event() {
@@ -51,13 +55,13 @@ mod tests {
         ];
         for (manual, set, after_set, after_reset, after_pulse, after_wait) in rows {
             let word = Word::new(5, flags(manual), set);
-            assert_eq!(Signal::Set.settle(Signal::Set.apply(word)).state(), after_set);
+            assert_eq!(Signal::Set.settle(offered(Signal::Set, word)).state(), after_set);
             assert_eq!(word.with_state(false).state(), after_reset);
-            assert!(Signal::Pulse.apply(word).state(), "the moment that waiters see");
-            assert_eq!(Signal::Pulse.settle(Signal::Pulse.apply(word)).state(), after_pulse);
-            assert_eq!(Kind::Event.is_signaled(word), after_wait.is_some());
+            assert!(offered(Signal::Pulse, word).state(), "the moment that waiters see");
+            assert_eq!(Signal::Pulse.settle(offered(Signal::Pulse, word)).state(), after_pulse);
+            assert_eq!(Kind::Event.is_signaled_for(word, 0), after_wait.is_some());
             if let Some(after) = after_wait {
-                assert_eq!(Kind::Event.consume(word).state(), after);
+                assert_eq!(Kind::Event.consume_for(word, 0).state(), after);
             }
         }
     }

@@ -2,9 +2,10 @@
 
 #![allow(unsafe_code, reason = "fields guarded by the object lock")]
 
-use super::Kind;
+use super::owner::Owner;
 use super::slot::Slot;
 use super::word::Word;
+use super::{Kind, event, mutant};
 use crate::sys::atomic::Ordering;
 use crate::sys::futex;
 use crate::waiter::{Link, WaitBlock};
@@ -66,20 +67,61 @@ impl<'s> Held<'s> {
         Kind::from_bits(bits as u8)
     }
 
-    /// The number of the object's body, if it has one.
-    pub(crate) fn body(&self) -> Option<u32> {
+    /// What the kind keeps beside the word.
+    pub(crate) fn side(&self) -> u64 {
         // SAFETY: S2, we hold the lock.
-        let body = unsafe { self.slot.body.get() };
-        (body != 0).then_some(body)
+        unsafe { self.slot.side.get() }
     }
 
+    /// Could it be given to somebody who waits?
     pub(crate) fn is_signaled(&self) -> bool {
-        self.kind().is_signaled(self.word)
+        if self.word.has(Word::SPECIAL) { self.kind().is_signaled(self.word) } else { self.word.state() }
     }
 
-    /// Takes what one satisfied wait takes.
-    pub(crate) fn consume(&mut self) {
-        self.word = self.kind().consume(self.word);
+    /// Would a wait of this thread end with it?
+    pub(crate) fn is_signaled_for(&self, who: u32) -> bool {
+        if self.word.has(Word::SPECIAL) { self.kind().is_signaled_for(self.word, who) } else { self.word.state() }
+    }
+
+    /// Takes what one satisfied wait of this thread takes: a mutant of its own one level deeper (M9).
+    ///
+    /// Whoever does this for a thread holds the object's lock, and either is the thread or has decided its wait.
+    pub(crate) fn consume_for(&mut self, who: u32) {
+        if !self.word.has(Word::SPECIAL) {
+            self.word = event::consume(self.word);
+        } else if self.is_owned_by(who) {
+            let _ = Owner::deepen(self.slot); // its thread has seen to it that there is a level left
+        } else {
+            self.word = self.kind().consume_for(self.word, who);
+        }
+    }
+
+    fn is_mutant(&self) -> bool {
+        self.word.has(Word::SPECIAL) && self.kind() == Kind::Mutant
+    }
+
+    /// A mutant whose last owner has died with it, which the next owner is told (M15).
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.is_mutant() && mutant::is_abandoned(self.word)
+    }
+
+    /// A mutant of this thread's own that it cannot own deeper (M11).
+    pub(crate) fn is_too_deep_for(&self, who: u32) -> bool {
+        self.is_owned_by(who) && self.slot.extra() >= mutant::MOST_LEVELS
+    }
+
+    /// A mutant of this thread's.
+    pub(crate) fn is_owned_by(&self, who: u32) -> bool {
+        self.is_mutant() && mutant::is_owned_by(self.word, who)
+    }
+
+    fn has_owner(&self) -> bool {
+        self.is_mutant() && !mutant::is_free(self.word)
+    }
+
+    /// A mutant that only its owner keeps alive.
+    pub(crate) fn is_forsaken(&self) -> bool {
+        !self.is_referred_to() && self.has_owner()
     }
 
     pub(crate) fn handles(&self) -> u32 {
@@ -206,7 +248,7 @@ impl<'s> Held<'s> {
         self.set_epoch_waiters(0);
     }
 
-    fn is_alive(&self) -> bool {
+    fn is_referred_to(&self) -> bool {
         // SAFETY: S2, we hold the lock.
         let pins = unsafe { self.slot.pins.get() };
         self.handles() > 0 || pins > 0 || !self.first().is_none() || self.epoch_waiters() > 0
@@ -214,11 +256,14 @@ impl<'s> Held<'s> {
 
     /// Lets go; if nothing refers to the object any more, that destroys it.
     pub(crate) fn unlock(self) -> Owed {
-        let destroyed = !self.is_alive();
+        let is_referred_to = self.is_referred_to();
+        let is_forsaken = !is_referred_to && self.has_owner();
+        let destroyed = !is_referred_to && !is_forsaken;
         let next = if destroyed {
             Word::new(self.word.generation() + 1, 0, false)
         } else {
-            let queued = !self.first().is_none() || self.epoch_waiters() > 0;
+            // What only its owner keeps alive ends when the owner lets go, which must then pass through the lock.
+            let queued = !self.first().is_none() || self.epoch_waiters() > 0 || is_forsaken;
             self.word
                 .without(Word::LOCKED | Word::PARKED)
                 .set_to(Word::QUEUED, queued)

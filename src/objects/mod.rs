@@ -5,14 +5,26 @@
 //! questions below.
 //!
 //! ```text
-//!  kind      state                         signalled    a wait takes
-//!  Event     clear or set                  set          the set, unless MANUAL
-//!  Process   running or ended              ended        nothing
-//!  Thread    running or ended              ended        nothing
+//!  kind        state                         signalled                    a wait takes
+//!  Event       clear or set                  set                          the set, unless MANUAL
+//!  Process     running or ended              ended                        nothing
+//!  Thread      running or ended              ended                        nothing
+//!  Mutant      free, or owned n times deep   free; for its owner always   one level of ownership
+//!  Semaphore   a count                       count > 0                    one of the count
+//!  Timer       clear or expired              expired                      the expiry, unless MANUAL
+//!  KeyedEvent  none                          always (K11)                 nothing
+//!  Directory   none                          always                       nothing
 //! ```
+//!
+//! Whether an object is signalled, and what a wait takes, may depend on who asks: a mutant is always there for its owner.
+//! So the questions name the thread, by the number that it owns mutants under ([`owner::Owner`]), 0 for none.
 
 pub(crate) mod event;
 pub(crate) mod held;
+pub(crate) mod keyed_event;
+pub(crate) mod mutant;
+pub(crate) mod owner;
+pub(crate) mod semaphore;
 pub(crate) mod slot;
 pub(crate) mod thread;
 pub(crate) mod word;
@@ -28,44 +40,65 @@ pub(crate) enum Kind {
     Event = 1,
     Process = 2,
     Thread = 3,
+    Mutant = 4,
+    Semaphore = 5,
+    Timer = 6,
+    KeyedEvent = 7,
+    Directory = 8,
 }
 
 impl Kind {
     /// The kind that a live entry's type field says: no other numbers are ever put there.
     #[inline]
     pub(crate) const fn from_bits(bits: u8) -> Self {
-        const KINDS: [Kind; 16] = {
-            let mut kinds = [Kind::Event; 16];
-            kinds[Kind::Process as usize] = Kind::Process;
-            kinds[Kind::Thread as usize] = Kind::Thread;
-            kinds
-        };
-        KINDS[bits as usize & 15]
+        match bits {
+            2 => Self::Process,
+            3 => Self::Thread,
+            4 => Self::Mutant,
+            5 => Self::Semaphore,
+            6 => Self::Timer,
+            7 => Self::KeyedEvent,
+            8 => Self::Directory,
+            _ => Self::Event,
+        }
     }
 
     /// The flags that an object of this kind is born with, for kinds that leave no choice.
     pub(crate) const fn flags(self) -> u64 {
         match self {
-            Self::Event => 0,
+            Self::Event | Self::Timer => 0,
+            Self::Mutant | Self::Semaphore => Word::SPECIAL,
             // Notification objects (W27).
-            Self::Process | Self::Thread => Word::MANUAL,
+            Self::Process | Self::Thread | Self::KeyedEvent | Self::Directory => Word::MANUAL,
         }
     }
 
-    /// Would a wait for this object end now?
+    /// Would a wait of this thread for this object end at this moment?
+    #[inline]
+    pub(crate) const fn is_signaled_for(self, word: Word, who: u32) -> bool {
+        match self {
+            Self::Mutant => mutant::is_free(word) || mutant::is_owned_by(word, who),
+            _ => word.state(),
+        }
+    }
+
+    /// Could it be given to somebody who waits?
     #[inline]
     pub(crate) const fn is_signaled(self, word: Word) -> bool {
         match self {
-            Self::Event | Self::Process | Self::Thread => word.state(),
+            Self::Mutant => mutant::is_free(word),
+            _ => word.state(),
         }
     }
 
-    /// The word after one wait was satisfied by it.
+    /// The word after one wait of this thread was satisfied by it.
     #[inline]
-    pub(crate) const fn consume(self, word: Word) -> Word {
+    pub(crate) const fn consume_for(self, word: Word, who: u32) -> Word {
         match self {
-            // A process or thread is MANUAL, like the events that keep their state.
-            Self::Event | Self::Process | Self::Thread => event::consume(word),
+            Self::Mutant => mutant::taken(word, who),
+            Self::Semaphore => semaphore::taken(word),
+            // What keeps its state is MANUAL.
+            _ => event::consume(word),
         }
     }
 }
@@ -75,15 +108,22 @@ impl Kind {
 pub(crate) struct Birth {
     pub(crate) kind: Kind,
     pub(crate) flags: u64,
-    pub(crate) state: bool,
-    /// The number of its body, 0 for none.
-    pub(crate) body: u32,
+    /// The lower half of its word.
+    pub(crate) value: u32,
+    /// What the kind keeps beside the word, as its file says.
+    pub(crate) side: u64,
+    pub(crate) extra: u32,
 }
 
 impl Birth {
+    /// One that has nothing beside its word; `flags` are those that its kind leaves open.
+    pub(crate) const fn plain(kind: Kind, flags: u64, value: u32) -> Self {
+        Self { kind, flags: kind.flags() | flags, value, side: 0, extra: 0 }
+    }
+
     /// A process or thread that runs.
     pub(crate) const fn running(kind: Kind, body: u32) -> Self {
-        Self { kind, flags: kind.flags(), state: false, body }
+        Self { side: body as u64, ..Self::plain(kind, 0, 0) }
     }
 }
 
@@ -108,10 +148,18 @@ pub(crate) fn release(held: Held<'_>, home: &dyn Home) {
     }
 }
 
+/// As [`release`], of an object that is known to live on.
+pub(crate) fn release_alive(held: Held<'_>) {
+    let slot = held.slot();
+    let destroyed = held.unlock().pay(slot);
+    debug_assert!(!destroyed);
+}
+
 /// Drops one handle of the object, and the object with it if nothing else refers to it (H9, H10, W35).
 /// True: it is gone, and its slot is the caller's to recycle.
 pub(crate) fn drop_handle(target: Target<'_>) -> bool {
-    if target.slot.destroy_unshared(target.generation) {
+    // A mutant may be owned, which keeps it alive: its word alone does not tell what is to be done (M21).
+    if target.kind != Kind::Mutant && target.slot.destroy_unshared(target.generation) {
         return true;
     }
     let Some(mut held) = target.slot.lock(target.generation) else {
@@ -124,18 +172,31 @@ pub(crate) fn drop_handle(target: Target<'_>) -> bool {
 /// What a signalling operation does to an object: an old word in, a new word out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Signal {
-    /// Becomes signalled and stays so, as far as nobody consumes it. Events; ends of threads and processes.
+    /// Becomes signalled and stays so, as far as nobody consumes it. Events; ends of threads and processes; expiries.
     Set,
     /// Is signalled for those who wait now, and clear afterwards (E6, E11).
     Pulse,
+    /// So many more in a semaphore.
+    Post(u32),
+    /// A mutant is given up by its owner.
+    Free,
+    /// A mutant's owner has ended.
+    Abandon,
 }
 
+/// A semaphore cannot take so many: nothing changes (SE5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OverLimit;
+
 impl Signal {
-    /// The word that the waiters are offered.
+    /// The word that the waiters are offered. `limit` is the number that the object keeps beside its word.
     #[inline]
-    pub(crate) const fn apply(self, word: Word) -> Word {
+    pub(crate) const fn apply(self, word: Word, limit: u32) -> Result<Word, OverLimit> {
         match self {
-            Self::Set | Self::Pulse => word.with_state(true),
+            Self::Set | Self::Pulse => Ok(word.with_state(true)),
+            Self::Post(count) => semaphore::posted(word, count, limit),
+            Self::Free => Ok(mutant::freed(word)),
+            Self::Abandon => Ok(mutant::abandoned(word)),
         }
     }
 
@@ -143,8 +204,8 @@ impl Signal {
     #[inline]
     pub(crate) const fn settle(self, word: Word) -> Word {
         match self {
-            Self::Set => word,
             Self::Pulse => word.with_state(false),
+            _ => word,
         }
     }
 }
@@ -153,24 +214,36 @@ impl Signal {
 mod tests {
     use super::*;
 
+    const ME: u32 = 7;
+
     #[test]
     fn table_kinds() {
-        // kind, flags, signalled, still signalled after a wait
+        // kind, flags, value, signalled for me, signalled still after my wait
         let rows = [
-            (Kind::Event, 0, false, false),
-            (Kind::Event, 0, true, false),
-            (Kind::Event, Word::MANUAL, true, true),
-            (Kind::Process, Kind::Process.flags(), false, false),
-            (Kind::Process, Kind::Process.flags(), true, true),
-            (Kind::Thread, Kind::Thread.flags(), false, false),
-            (Kind::Thread, Kind::Thread.flags(), true, true),
+            (Kind::Event, 0, 0, false, false),
+            (Kind::Event, 0, 1, true, false),
+            (Kind::Event, Word::MANUAL, 1, true, true),
+            (Kind::Timer, 0, 1, true, false),
+            (Kind::Timer, Word::MANUAL, 1, true, true),
+            (Kind::Process, Kind::Process.flags(), 0, false, false),
+            (Kind::Process, Kind::Process.flags(), 1, true, true),
+            (Kind::Thread, Kind::Thread.flags(), 0, false, false),
+            (Kind::Thread, Kind::Thread.flags(), 1, true, true),
+            (Kind::KeyedEvent, Kind::KeyedEvent.flags(), 1, true, true),
+            (Kind::Directory, Kind::Directory.flags(), 1, true, true),
+            (Kind::Semaphore, Word::SPECIAL, semaphore::value(0), false, false),
+            (Kind::Semaphore, Word::SPECIAL, semaphore::value(1), true, false),
+            (Kind::Semaphore, Word::SPECIAL, semaphore::value(2), true, true),
+            (Kind::Mutant, Word::SPECIAL, mutant::FREE, true, true),
+            (Kind::Mutant, Word::SPECIAL, mutant::value_owned_by(ME), true, true),
+            (Kind::Mutant, Word::SPECIAL, mutant::value_owned_by(ME + 1), false, false),
         ];
-        for (kind, flags, signaled, after) in rows {
-            let word = Word::new(2, flags, signaled);
-            assert_eq!(kind.is_signaled(word), signaled, "{kind:?}");
-            assert_eq!(word.is_clear(2), !signaled, "a look by bit 0 is right for {kind:?}");
+        for (kind, flags, value, signaled, after) in rows {
+            let word = Word::new(2, flags, false).with_value(value);
+            assert_eq!(kind.is_signaled_for(word, ME), signaled, "{kind:?}");
+            assert!(!word.is_clear(2) || !signaled, "a look by bit 0 overlooks no {kind:?}");
             if signaled {
-                assert_eq!(kind.is_signaled(kind.consume(word)), after, "{kind:?}");
+                assert_eq!(kind.is_signaled_for(kind.consume_for(word, ME), ME), after, "{kind:?}");
             }
             assert_eq!(Kind::from_bits(kind as u8), kind);
         }

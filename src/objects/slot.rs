@@ -9,11 +9,11 @@
 //!      └──────unlock──────┴──unlock, wake one (all, if it destroys)
 //! ```
 //!
-//! An object is alive while it has handles, pins, linked wait blocks or epoch waiters.
+//! An object is alive while it has handles, pins, linked wait blocks or epoch waiters, or an owner.
 //!
 //! S1  A slot's memory is a `Slot` for as long as its region lives; after the object died only its generation,
 //!     and the address of a futex in it, mean anything.
-//! S2  Everything but `word`, `epoch` and `baton` is read and written with the lock held, or, before the object
+//! S2  Everything but `word`, `epoch`, `baton` and `extra` is read and written with the lock held, or, before the object
 //!     is published and after it died, by whoever got the slot from the free list.
 //! S3  Every unlock makes QUEUED and ALL_WAITER agree with the list; no fast path can miss a waiter, because
 //!     flags and value are one word.
@@ -27,9 +27,9 @@
 
 #![allow(unsafe_code, reason = "fields guarded by the object lock")]
 
-use super::Birth;
 use super::held::Held;
 use super::word::{RETIRED, Word};
+use super::{Birth, Kind};
 use crate::sys::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::sys::cell::Guarded;
 use crate::sys::clock::Deadline;
@@ -55,9 +55,12 @@ pub(crate) struct Slot {
     /// 1: the next epoch sleeper to rise wakes the rest.
     baton: AtomicU32,
     pub(super) kind: Guarded<u32>,
-    /// The number of the object's body, if its kind needs more than a slot; 0 for none.
-    pub(super) body: Guarded<u32>,
-    next_free: Guarded<u32>,
+    /// A number beside the word, as the kind's file says. It is read without the lock, too: what is read there means
+    /// something only if an exchange of the word proves that the object still lives. While the slot is free, the link of the
+    /// list that it is on.
+    pub(super) extra: AtomicU32,
+    /// What else the kind keeps, as its file says: the number or address of a body, a place in a list.
+    pub(super) side: Guarded<u64>,
 }
 
 #[cfg(not(ntwait_loom))]
@@ -76,8 +79,8 @@ impl Default for Slot {
             epoch: AtomicU32::new(0),
             baton: AtomicU32::new(0),
             kind: Guarded::new(0),
-            body: Guarded::new(0),
-            next_free: Guarded::new(0),
+            extra: AtomicU32::new(0),
+            side: Guarded::new(0),
         }
     }
 }
@@ -101,9 +104,11 @@ impl Slot {
         // SAFETY: S2, not published yet.
         unsafe { self.kind.set(birth.kind as u32) };
         // SAFETY: S2, not published yet.
-        unsafe { self.body.set(birth.body) };
+        unsafe { self.side.set(birth.side) };
+        self.extra.store(birth.extra, Ordering::Relaxed);
         // Release: whoever locks this generation sees the fields.
-        self.word.store(Word::new(generation, birth.flags | shared, birth.state).bits(), Ordering::Release);
+        let word = Word::new(generation, birth.flags | shared, false).with_value(birth.value);
+        self.word.store(word.bits(), Ordering::Release);
         generation
     }
 
@@ -209,31 +214,49 @@ impl Slot {
     /// # Safety
     /// The slot is on a free list whose lock the caller holds.
     pub(crate) unsafe fn next_free(&self) -> u32 {
-        // SAFETY: the caller's lock (S2).
-        unsafe { self.next_free.get() }
+        self.extra()
     }
 
     /// # Safety
     /// The slot is free and the caller holds the lock of the list that it is on or about to be on.
     pub(crate) unsafe fn set_next_free(&self, next: u32) {
-        // SAFETY: the caller's lock (S2).
-        unsafe { self.next_free.set(next) };
+        self.set_extra(next);
     }
 
-    /// The number of the body that the object which has died here had.
+    /// Relaxed: see the field.
+    #[inline]
+    pub(crate) fn extra(&self) -> u32 {
+        self.extra.load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    pub(crate) fn set_extra(&self, extra: u32) {
+        self.extra.store(extra, Ordering::Relaxed);
+    }
+
+    /// What the object which has died here leaves.
     ///
     /// # Safety
     /// The object is destroyed and the slot is the caller's to recycle.
-    pub(crate) unsafe fn bodily_remains(&self) -> Option<u32> {
+    pub(crate) unsafe fn remains(&self) -> Remains {
         // SAFETY: S2, the caller has the slot.
-        let body = unsafe { self.body.get() };
-        (body != 0).then_some(body)
+        let kind = unsafe { self.kind.get() };
+        // SAFETY: S2, the caller has the slot.
+        let side = unsafe { self.side.get() };
+        Remains { kind: Kind::from_bits(kind as u8), side }
     }
 
     /// Has this slot used up its generations? Only asked of free slots.
     pub(crate) fn is_retired(&self) -> bool {
         self.load().generation() == RETIRED
     }
+}
+
+/// What an object leaves when it dies, if its kind keeps something outside of the slot.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Remains {
+    pub(crate) kind: Kind,
+    pub(crate) side: u64,
 }
 
 /// What keeps a new object alive.

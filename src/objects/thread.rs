@@ -22,7 +22,9 @@
 
 #![allow(unsafe_code, reason = "fields guarded by the object lock")]
 
+use super::Kind;
 use super::held::Held;
+use super::owner::OwnedList;
 use crate::sys::atomic::{AtomicU64, Ordering};
 use crate::sys::cell::Guarded;
 #[cfg(target_arch = "x86_64")]
@@ -224,6 +226,8 @@ pub(crate) struct ThreadBody {
     /// Not under the object's lock, as it owns memory.
     pub(crate) name: FutexLock<Name>,
     start: Guarded<Option<Start>>,
+    /// The mutants that the thread owns: its own business alone.
+    pub(crate) owned: OwnedList,
     /// Link of the list of free bodies, under that list's lock.
     pub(crate) next_free: Guarded<u32>,
 }
@@ -273,13 +277,13 @@ impl ThreadBody {
 
     /// What is known of the thread.
     pub(crate) fn life(&self, held: &Held<'_>) -> Life {
-        debug_assert!(held.body().is_some());
+        debug_assert_eq!(held.kind(), Kind::Thread);
         // SAFETY: J1, its object is locked.
         unsafe { self.life.get() }
     }
 
     pub(crate) fn set_life(&self, held: &mut Held<'_>, life: Life) {
-        debug_assert!(held.body().is_some());
+        debug_assert_eq!(held.kind(), Kind::Thread);
         // SAFETY: J1, its object is locked.
         unsafe { self.life.set(life) };
     }

@@ -3,7 +3,7 @@
 //! ```text
 //!  63            40 39      32 31                               0
 //!  ┌───────────────┬──────────┬──────────────────────────────────┐
-//!  │ generation 24 │ flags 8  │ value 32: changes 31 │ state 1   │
+//!  │ generation 24 │ flags 8  │ value 32: what the kind keeps    │
 //!  └───────────────┴──────────┴──────────────────────────────────┘
 //! ```
 //!
@@ -11,11 +11,13 @@
 //! |------------|-------------------------------------------------|------------------------------------|
 //! | LOCKED     | somebody holds the object's lock                | by the holder                      |
 //! | PARKED     | somebody may sleep for the lock                 | set by the sleeper, by any unlock  |
-//! | QUEUED     | the wait list or the epoch has waiters          | by the unlock that changed it      |
+//! | QUEUED     | the wait list or the epoch has waiters, or only | by the unlock that changed it      |
+//! |            | an owner keeps the object alive                 |                                    |
 //! | ALL_WAITER | a wait-all is queued here                       | by the unlock that changed it      |
 //! | OBSERVED   | someone mirrors the state                       | under the lock                     |
 //! | MANUAL     | a notification object: waits do not consume     | at creation                        |
 //! | SHARED     | it had more references than its first handle    | under the lock; stays              |
+//! | SPECIAL    | the value is no state and counts no changes     | at creation                        |
 //!
 //! O1  One compare-exchange that succeeds proves: same generation, so the same object; no lock held; and, if it
 //!     asked for no [`SLOW`](Word::SLOW) flag, nobody queued and nobody watching.
@@ -23,7 +25,9 @@
 //! O3  An object's generation never comes back: a slot whose generation would wrap is retired.
 //! O4  An object that is either signalled or not keeps that in bit 0; the other bits of the value count its changes. So
 //!     an exchange on a word seen earlier proves that nothing was signalled or taken meanwhile, not just that it looks
-//!     the same. (Short of 2³¹ changes between two instructions of one thread.)
+//!     the same. (Short of 2³¹ changes between two instructions of one thread.) SPECIAL objects, mutants and semaphores,
+//!     have no room for that count; who needs such a proof of them takes their lock.
+//! O5  With bit 0 clear the object is signalled for nobody, whatever its kind.
 
 /// The generation that no object ever has: a slot that has reached it is retired (O3). Small in a model, so that
 /// the checker gets there.
@@ -46,6 +50,7 @@ impl Word {
     pub(crate) const OBSERVED: u64 = 1 << 36;
     pub(crate) const MANUAL: u64 = 1 << 37;
     pub(crate) const SHARED: u64 = 1 << 38;
+    pub(crate) const SPECIAL: u64 = 1 << 39;
 
     /// Any of these sends an operation that changes the object to the slow path.
     pub(crate) const SLOW: u64 = Self::LOCKED | Self::PARKED | Self::QUEUED | Self::OBSERVED;
@@ -75,9 +80,16 @@ impl Word {
         (self.0 >> GENERATION_SHIFT) as u32
     }
 
+    /// The lower half: what the kind's file says.
     #[inline]
-    const fn value(self) -> u32 {
+    pub(crate) const fn value(self) -> u32 {
         self.0 as u32
+    }
+
+    #[inline]
+    #[must_use]
+    pub(crate) const fn with_value(self, value: u32) -> Self {
+        Self(self.0 & !Self::VALUE | value as u64)
     }
 
     #[inline]
@@ -181,6 +193,7 @@ mod tests {
             (Word::ALL_WAITER, false), // never without QUEUED
             (Word::MANUAL, false),
             (Word::SHARED, false),
+            (Word::SPECIAL, false),
         ];
         for (flag, slow) in flags {
             let word = Word::new(1, flag, true);

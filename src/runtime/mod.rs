@@ -6,7 +6,7 @@ pub(crate) mod thread;
 
 use crate::handle::Table;
 use crate::handle::entry::{Entry, Handle, Pseudo};
-use crate::objects::{Birth, Kind, Target};
+use crate::objects::{Birth, Home, Kind, Target};
 use crate::status::NtStatus;
 use crate::sys::cpu;
 use crate::threads::{Parking, ThreadBackend};
@@ -78,6 +78,12 @@ impl Runtime {
     #[inline]
     pub(crate) fn table(&self) -> &Table {
         self.resident.table()
+    }
+
+    /// Where the slots of objects that die go.
+    #[inline]
+    pub(crate) fn home(&self) -> &dyn Home {
+        self.resident.home()
     }
 
     /// What lives on with the threads.

@@ -17,7 +17,12 @@
 
 use super::thread::Settings;
 use crate::handle::Table;
+use crate::handle::entry::Handle;
+use crate::objects::slot::{Remains, Slot};
+use crate::objects::{self, Home, Kind, Target, owner};
+use crate::status::NtStatus;
 use crate::sys::atomic::{AtomicU32, Ordering};
+use crate::waiter::shield::Shield;
 use core::ffi::c_void;
 use core::ops::Deref;
 use core::ptr::NonNull;
@@ -36,9 +41,48 @@ impl Resident {
         &self.table
     }
 
+    /// Where the slots of its objects go when they die.
+    #[inline]
+    pub(crate) fn home(&self) -> &dyn Home {
+        self
+    }
+
+    /// Closes a handle.
+    pub(crate) fn close(&self, handle: Handle) -> Result<(), NtStatus> {
+        let _shield = Shield::raise();
+        let remains = self.table.close(handle, |target| self.drop_handle(target))?;
+        remains.into_iter().for_each(|remains| self.bury(remains));
+        Ok(())
+    }
+
+    fn drop_handle(&self, target: Target<'_>) -> bool {
+        match self.known_owner() {
+            Some(owner) if target.kind == Kind::Mutant && owner::owns(target, owner.number()) => {
+                owner.drop_handle(target)
+            }
+            _ => objects::drop_handle(target),
+        }
+    }
+
+    /// Sees to what an object kept outside of its slot.
+    fn bury(&self, remains: Remains) {
+        if remains.kind == Kind::Thread {
+            self.table.bodies().put(remains.side as u32);
+        }
+    }
+
     /// Has only one of its references remained?
     pub(super) fn is_forsaken(&self) -> bool {
         self.references.load(Ordering::Acquire) == 1
+    }
+}
+
+impl Home for Resident {
+    #[cold]
+    fn recycle(&self, slot: &Slot) {
+        if let Some(remains) = self.table.free_slot(slot) {
+            self.bury(remains);
+        }
     }
 }
 

@@ -96,7 +96,7 @@ pub(crate) fn process_id() -> u32 {
 /// Is the calling thread the one that the process began with?
 pub(crate) fn is_first_thread() -> bool {
     #[cfg(not(ntwait_loom))]
-    return thread_id() == std::process::id();
+    return thread_id() == process_id();
     #[cfg(ntwait_loom)]
     return false;
 }

@@ -92,8 +92,10 @@ impl<'r> All<'_, 'r> {
         places: &mut [Place<'r>],
         requests: Option<(&ThreadRecord, u32)>,
     ) -> Result<Ended, Refused> {
-        if self.could_be_satisfied()? && self.take(places)? {
-            return Ok(Ended::Object(0));
+        if self.could_be_satisfied()?
+            && let Some(ended) = self.take(places)?
+        {
+            return Ok(ended);
         }
         match requests.and_then(|(me, seen)| me.park.take_pending(seen)) {
             Some(Why::Alerted) => return Ok(Ended::Alerted),
@@ -103,13 +105,23 @@ impl<'r> All<'_, 'r> {
         if self.until.has_passed() {
             return Ok(Ended::TimedOut);
         }
-        with_current(|me| until_ended(me, self.targets, self.terms.home, || self.block(me, places)))
+        let (targets, taker) = (self.targets, self.terms.taker);
+        with_current(|me| {
+            until_ended(me, targets, &taker, || {
+                let attempt = self.block(me, places)?;
+                if matches!(attempt, Attempt::Ended(Ended::Object(_) | Ended::Abandoned(_))) {
+                    taker.adopt(targets);
+                }
+                Ok(attempt)
+            })
+        })
     }
 
     /// False: one object was seen clear, so the wait cannot be satisfied at this moment. Loads only.
     fn could_be_satisfied(&self) -> Result<bool, Gone> {
+        let who = self.terms.taker.who();
         for target in self.targets {
-            match take::look(*target) {
+            match take::look(*target, who) {
                 Seen::Clear => return Ok(false),
                 Seen::Gone => return Err(Gone),
                 Seen::Signaled(_) | Seen::Locked => {}
@@ -126,7 +138,7 @@ impl<'r> All<'_, 'r> {
             match target.slot.lock(target.generation) {
                 Some(held) => locks.push(held),
                 None => {
-                    locks.release(self.terms.home);
+                    locks.release(self.terms.taker.home);
                     return Err(Gone);
                 }
             }
@@ -135,12 +147,28 @@ impl<'r> All<'_, 'r> {
     }
 
     /// Takes all objects if all are signalled.
-    fn take(&self, places: &mut [Place<'r>]) -> Result<bool, Gone> {
+    fn take(&self, places: &mut [Place<'r>]) -> Result<Option<Ended>, Refused> {
         let _shield = Shield::raise();
         let mut locks = self.lock(places)?;
-        let taken = locks.take_everything();
-        locks.release(self.terms.home);
+        let taken = self.take_locked(&mut locks);
+        locks.release(self.terms.taker.home);
+        let taken = taken?;
+        if taken.is_some() {
+            self.terms.taker.adopt(self.targets);
+        }
         Ok(taken)
+    }
+
+    /// Takes everything that is locked, if all is signalled. A mutant that the thread cannot own deeper refuses the wait.
+    fn take_locked(&self, locks: &mut LockSet<'_, '_>) -> Result<Option<Ended>, Refused> {
+        let who = self.terms.taker.who();
+        if who != 0 && locks.is_any_too_deep_for(who) {
+            return Err(Refused::TooDeep);
+        }
+        Ok(locks.is_all_signaled_for(who).then(|| match locks.take_everything_for(who) {
+            true => Ended::Abandoned(0),
+            false => Ended::Object(0),
+        }))
     }
 
     /// Queues on all objects and sleeps.
@@ -148,20 +176,23 @@ impl<'r> All<'_, 'r> {
         if self.targets.len() <= KEPT_BLOCKS {
             // SAFETY: T1, our own record, and we are in no wait yet.
             let blocks = unsafe { me.blocks(self.targets.len()) }.ok_or(Refused::NoMemory)?;
-            Ok(self.queue(me, blocks, places)?)
+            self.queue(me, blocks, places)
         } else {
             let blocks = waiter::blocks(self.targets.len()).ok_or(Refused::NoMemory)?;
-            Ok(self.queue(me, &blocks, places)?)
+            self.queue(me, &blocks, places)
         }
     }
 
-    fn queue(&mut self, me: &ThreadRecord, blocks: &[WaitBlock], places: &mut [Place<'r>]) -> Result<Attempt, Gone> {
+    fn queue(&mut self, me: &ThreadRecord, blocks: &[WaitBlock], places: &mut [Place<'r>]) -> Result<Attempt, Refused> {
         let deadline = self.until.deadline();
         self.prepare(me, blocks);
         let mut locks = self.lock(places)?;
-        if locks.take_everything() {
-            locks.release(self.terms.home);
-            return Ok(Attempt::Ended(Ended::Object(0)));
+        match self.take_locked(&mut locks) {
+            Ok(None) => {}
+            taken => {
+                locks.release(self.terms.taker.home);
+                return taken.map(|ended| ended.map_or(Attempt::Again, Attempt::Ended));
+            }
         }
         me.park.begin();
         for (target, block) in self.targets.iter().zip(blocks) {
@@ -170,11 +201,11 @@ impl<'r> All<'_, 'r> {
                 unsafe { held.append(block) };
             }
         }
-        locks.release(self.terms.home);
+        locks.release(self.terms.taker.home);
         if me.park.commit(self.terms.alertable) {
             sleep::until_done(&me.park, &deadline);
         }
-        sleep::leave(me, self.targets, blocks, self.terms.home);
+        sleep::leave(me, self.targets, blocks, self.terms.taker.home);
         let (why, index) = me.park.finish();
         ended(why, index)
     }

@@ -15,7 +15,7 @@
 
 use super::spin::Spun;
 use super::take::{self, Taken};
-use super::{Attempt, Ended, Refused, Terms, Until, ended, epoch, sleep, spin, until_ended};
+use super::{Attempt, Ended, GONE, Refused, TOO_DEEP, Terms, Until, ended, epoch, serve, sleep, spin, until_ended};
 use crate::objects::word::Word;
 use crate::objects::{Target, release};
 use crate::waiter::park::{Decision, Why};
@@ -39,13 +39,10 @@ fn look_then_block(
     requests: Option<(&ThreadRecord, u32)>,
 ) -> Result<Ended, Refused> {
     let mut until = Until::new(terms.timeout);
-    match take::first(targets) {
-        (Taken::Yes, index) => return Ok(Ended::Object(index)),
-        (Taken::Gone, _) => return Err(Refused::Gone),
-        (Taken::Unknown, _) => {
-            return with_current(|me| until_ended(me, targets, terms.home, || block(me, targets, terms, &mut until)));
-        }
+    match take::first(targets, &terms.taker) {
         (Taken::Clear, _) => {}
+        (Taken::Unknown, _) => return with_current(|me| block_until_ended(me, targets, terms, &mut until)),
+        (taken, index) => return at_once(taken, index),
     }
     match requests.and_then(|(me, seen)| me.park.take_pending(seen)) {
         Some(Why::Alerted) => return Ok(Ended::Alerted),
@@ -56,20 +53,50 @@ fn look_then_block(
         return Ok(Ended::TimedOut);
     }
     with_current(|me| match spin::spin(me, targets, terms, &mut until) {
-        Spun::Taken(index) => Ok(Ended::Object(index)),
-        Spun::Gone => Err(Refused::Gone),
-        Spun::InVain => until_ended(me, targets, terms.home, || block(me, targets, terms, &mut until)),
+        Spun::Ended(taken, index) => at_once(taken, index),
+        Spun::InVain => block_until_ended(me, targets, terms, &mut until),
+    })
+}
+
+/// What a wait that did not block came to.
+pub(super) fn at_once(taken: Taken, index: usize) -> Result<Ended, Refused> {
+    match taken {
+        Taken::Yes => Ok(Ended::Object(index)),
+        Taken::Abandoned => Ok(Ended::Abandoned(index)),
+        Taken::Clear | Taken::Unknown | Taken::Mutant => Ok(Ended::TimedOut),
+        Taken::Gone => Err(Refused::Gone),
+        Taken::TooDeep => Err(Refused::TooDeep),
+    }
+}
+
+fn block_until_ended(
+    me: &ThreadRecord,
+    targets: &[Target<'_>],
+    terms: &Terms<'_>,
+    until: &mut Until,
+) -> Result<Ended, Refused> {
+    until_ended(me, targets, &terms.taker, || {
+        let attempt = block(me, targets, terms, until)?;
+        if let Attempt::Ended(Ended::Object(index) | Ended::Abandoned(index)) = attempt {
+            terms.taker.adopt(&targets[index..=index]);
+        }
+        Ok(attempt)
     })
 }
 
 /// The wait that sleeps.
 #[cold]
-fn block(me: &ThreadRecord, targets: &[Target<'_>], terms: &Terms<'_>, until: &mut Until) -> Result<Attempt, Refused> {
+pub(super) fn block(
+    me: &ThreadRecord,
+    targets: &[Target<'_>],
+    terms: &Terms<'_>,
+    until: &mut Until,
+) -> Result<Attempt, Refused> {
     if let [target] = targets
         && !terms.alertable
         && target.slot.load().has(Word::MANUAL)
     {
-        return epoch::wait(me, target, until, terms.home).map_err(Refused::from);
+        return epoch::wait(me, target, until, terms.taker.home).map_err(Refused::from);
     }
     match targets {
         [target] => queue_one(me, *target, terms, until),
@@ -89,10 +116,9 @@ fn block(me: &ThreadRecord, targets: &[Target<'_>], terms: &Terms<'_>, until: &m
 fn queue_one(me: &ThreadRecord, target: Target<'_>, terms: &Terms<'_>, until: &mut Until) -> Result<Attempt, Refused> {
     let too_late = until.has_passed();
     let mut held = target.slot.lock(target.generation).ok_or(Refused::Gone)?;
-    if held.is_signaled() {
-        held.consume();
-        release(held, terms.home);
-        return Ok(Attempt::Ended(Ended::Object(0)));
+    if let Some(taken) = take::under_lock(&mut held, terms.taker.who()) {
+        release(held, terms.taker.home);
+        return at_once(taken, 0).map(Attempt::Ended);
     }
     let goes_on = me.park.begin_asleep(terms.alertable);
     let block = me.block();
@@ -104,14 +130,14 @@ fn queue_one(me: &ThreadRecord, target: Target<'_>, terms: &Terms<'_>, until: &m
     } else if me.park.is_stopped() {
         held.pin(); // N6
     }
-    release(held, terms.home);
+    release(held, terms.taker.home);
     if goes_on {
         if too_late {
             let _ = me.park.decide(Why::TimedOut, 0);
         } else {
             sleep::until_done(&me.park, &until.deadline());
         }
-        sleep::leave(me, &[target], core::slice::from_ref(block), terms.home);
+        sleep::leave(me, &[target], core::slice::from_ref(block), terms.taker.home);
     }
     finish(me)
 }
@@ -133,13 +159,13 @@ fn queue(
             sleep::until_done(&me.park, &until.deadline());
         }
     }
-    sleep::leave(me, &targets[..linked], &blocks[..linked], terms.home);
+    sleep::leave(me, &targets[..linked], &blocks[..linked], terms.taker.home);
     finish(me)
 }
 
-fn finish(me: &ThreadRecord) -> Result<Attempt, Refused> {
+pub(super) fn finish(me: &ThreadRecord) -> Result<Attempt, Refused> {
     let (why, index) = me.park.finish();
-    ended(why, index).map_err(Refused::from)
+    ended(why, index)
 }
 
 /// Queues on each object in order until the wait is decided; says on how many.
@@ -149,22 +175,25 @@ fn link(me: &ThreadRecord, blocks: &[WaitBlock], targets: &[Target<'_>], terms: 
             return index; // A1: an object that we are linked to ended the wait
         }
         let Some(mut held) = target.slot.lock(target.generation) else {
-            let _ = me.park.decide(Why::Gone, 0);
+            let _ = me.park.decide(Why::Refused, GONE);
             return index;
         };
-        if held.is_signaled() {
+        let who = terms.taker.who();
+        if held.is_signaled_for(who) {
             // N1. Lost: an earlier object was signalled meanwhile, and this one is not ours.
-            if me.park.decide(Why::Object, index as u32) != Decision::Lost {
-                held.consume();
+            if held.is_too_deep_for(who) {
+                let _ = me.park.decide(Why::Refused, TOO_DEEP);
+            } else if me.park.decide(serve::why(held.is_abandoned()), index as u32) != Decision::Lost {
+                held.consume_for(who);
             }
-            release(held, terms.home);
+            release(held, terms.taker.home);
             return index;
         }
         // SAFETY: our own block, and it is FREE.
         unsafe { block.prepare(me, (target.slot, target.generation), index as u32, Role::Any) };
         // SAFETY: the block stays in place until it is free again: `leave` sees to it.
         unsafe { held.append(block) };
-        release(held, terms.home);
+        release(held, terms.taker.home);
     }
     targets.len()
 }

@@ -42,8 +42,6 @@ const DIRECT: u32 = 1;
 pub(super) struct Broadcast(u32);
 
 impl Broadcast {
-    pub(super) const NONE: Self = Self(0);
-
     /// Satisfies everybody who sleeps on the object's epoch (Y1).
     pub(super) fn decide(held: &mut Held<'_>) -> Self {
         let sleepers = held.epoch_waiters();

@@ -4,9 +4,9 @@
 //!     one: there can be no circle of threads that wait for each other's locks.
 //! G2  What the locks owe (sleepers for them, slots of objects that died) is paid after the last is released.
 
-use crate::objects::Home;
 use crate::objects::held::{Held, Owed};
 use crate::objects::slot::Slot;
+use crate::objects::{Home, Target};
 use crate::waiter::shield::ShieldedVec;
 use core::ptr;
 
@@ -57,35 +57,37 @@ impl<'s, 'm> LockSet<'s, 'm> {
         }
     }
 
-    /// Takes everything that is locked, if all of it is signalled.
-    pub(super) fn take_everything(&mut self) -> bool {
-        let held = |place: &Place<'s>| match place {
-            Place::Held(held) => held.is_signaled(),
-            Place::Empty | Place::Released(..) => false,
-        };
-        let all = self.places[..self.count].iter().all(held);
-        if all {
-            for place in &mut self.places[..self.count] {
-                if let Place::Held(held) = place {
-                    held.consume();
-                }
-            }
-        }
-        all
+    /// Is this very object among those that are locked?
+    pub(super) fn holds(&mut self, target: Target<'_>) -> bool {
+        self.find(target.slot).is_some_and(|held| held.word().generation() == target.generation)
     }
 
-    /// Takes all of these objects, in this order, if all are signalled. Their locks are among those held.
-    pub(super) fn take_all(&mut self, slots: impl Iterator<Item = *const Slot> + Clone) -> bool {
-        let signaled = |slot| self.find(slot).is_some_and(|held| held.is_signaled());
-        if !slots.clone().all(signaled) {
-            return false;
-        }
-        for slot in slots {
-            if let Some(held) = self.find(slot) {
-                held.consume();
+    /// Would a wait of this thread for all that is locked end now?
+    pub(super) fn is_all_signaled_for(&self, who: u32) -> bool {
+        self.places[..self.count].iter().all(|place| match place {
+            Place::Held(held) => held.is_signaled_for(who),
+            Place::Empty | Place::Released(..) => false,
+        })
+    }
+
+    /// Is a mutant among it that this thread cannot own deeper?
+    pub(super) fn is_any_too_deep_for(&self, who: u32) -> bool {
+        self.places[..self.count].iter().any(|place| match place {
+            Place::Held(held) => held.is_too_deep_for(who),
+            Place::Empty | Place::Released(..) => false,
+        })
+    }
+
+    /// Takes everything that is locked, for this thread. Was a mutant among it that had been abandoned?
+    pub(super) fn take_everything_for(&mut self, who: u32) -> bool {
+        let mut abandoned = false;
+        for place in &mut self.places[..self.count] {
+            if let Place::Held(held) = place {
+                abandoned |= held.is_abandoned();
+                held.consume_for(who);
             }
         }
-        true
+        abandoned
     }
 
     /// Releases every lock and then pays what they owe (G2).

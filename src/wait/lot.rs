@@ -151,7 +151,7 @@ pub(crate) fn park_and(
 ///
 /// The shield and the errors are as for [`park`]. [`Parked::NotValid`] does not come of it.
 pub(crate) fn meet(shield: &mut Shield, mine: Key, theirs: Key, terms: Terms<'_>) -> Result<Parked, NoMemory> {
-    debug_assert_eq!((mine.space, mine.address), (theirs.space, theirs.address));
+    debug_assert_eq!(mine.address, theirs.address);
     let mut chain = Chain::EMPTY;
     let mut nobody_is_there = |locked: &mut Locked| {
         let (met, released) = release(locked, theirs, &mut at_most(1));
@@ -253,7 +253,7 @@ fn conclude(me: &ThreadRecord, moved: bool) -> Result<Parked, Stopped> {
         Why::Alerted => Ok(Parked::Alerted),
         Why::Apc => Ok(Parked::Apc),
         Why::Stopped => Err(Stopped { moved }),
-        Why::TimedOut | Why::Gone | Why::Retest | Why::Abandoned => Ok(Parked::TimedOut),
+        Why::TimedOut | Why::Refused | Why::Retest | Why::Abandoned => Ok(Parked::TimedOut),
     }
 }
 

@@ -13,7 +13,8 @@
 //! ```
 //!
 //! A plain wait for one notification object queues on nothing: it sleeps on the object's epoch (epoch.rs).
-//! Signalling is the other half (signal.rs): change the object, walk its queue in order, decide for each waiter
+//! What is given to a thread that sleeps is its own at once; it puts mutants on its list before the wait returns.
+//! Signalling is the other half (signal.rs, serve.rs): change the object, walk its queue in order, decide for each waiter
 //! that can be satisfied, and wake the sleepers among them when no lock is held any more.
 //!
 //! N1  The deciding compare-exchange on the parking word comes before the consumption and before the unlinking,
@@ -27,25 +28,29 @@
 //! N6  While it stands still the objects are pinned for it: its wait goes on referring to them (W35). If it is
 //!     terminated there, its end lets go of them.
 
+pub(crate) mod alert;
 pub(crate) mod all;
 pub(crate) mod any;
 mod epoch;
 mod lockset;
 pub(crate) mod lot;
 pub(crate) mod pins;
+mod serve;
 pub(crate) mod signal;
+pub(crate) mod signal_and_wait;
 mod sleep;
 pub(crate) mod spin;
 pub(crate) mod take;
 mod union;
 
-use crate::objects::{Home, Target};
+use crate::objects::Target;
 use crate::sys::clock::{Deadline, Timeout};
 use crate::waiter::park::Why;
 use crate::waiter::record::{NoMemory, ThreadRecord};
 use crate::waiter::shield::Shield;
 use pins::Pins;
 pub use spin::WaitPolicy;
+use take::Taker;
 
 /// What a caller wants of a wait, apart from the objects.
 #[derive(Clone, Copy)]
@@ -53,7 +58,7 @@ pub(crate) struct Terms<'r> {
     pub(crate) alertable: bool,
     pub(crate) timeout: Timeout,
     pub(crate) policy: WaitPolicy,
-    pub(crate) home: &'r dyn Home,
+    pub(crate) taker: Taker<'r>,
 }
 
 /// How a wait ended.
@@ -85,6 +90,8 @@ pub(crate) enum Refused {
     Duplicate,
     /// No memory for so many objects.
     NoMemory,
+    /// A mutant that the thread owns as deep as can be (M11).
+    TooDeep,
 }
 
 impl From<NoMemory> for Refused {
@@ -109,15 +116,20 @@ enum Attempt {
     Stopped,
 }
 
+/// Why a wait that had begun cannot be: the index of [`Why::Refused`].
+const GONE: u32 = 0;
+const TOO_DEEP: u32 = 1;
+
 /// The caller's view of a decided wait.
-fn ended(why: Why, index: u32) -> Result<Attempt, Gone> {
+fn ended(why: Why, index: u32) -> Result<Attempt, Refused> {
     Ok(Attempt::Ended(match why {
         Why::Object => Ended::Object(index as usize),
         Why::Abandoned => Ended::Abandoned(index as usize),
         Why::TimedOut => Ended::TimedOut,
         Why::Alerted => Ended::Alerted,
         Why::Apc => Ended::Apc,
-        Why::Gone => return Err(Gone),
+        Why::Refused if index == TOO_DEEP => return Err(Refused::TooDeep),
+        Why::Refused => return Err(Refused::Gone),
         Why::Retest => return Ok(Attempt::Again),
         Why::Stopped => return Ok(Attempt::Stopped),
     }))
@@ -128,13 +140,16 @@ fn ended(why: Why, index: u32) -> Result<Attempt, Gone> {
 fn until_ended<E>(
     me: &ThreadRecord,
     targets: &[Target<'_>],
-    home: &dyn Home,
+    taker: &Taker<'_>,
     mut attempt: impl FnMut() -> Result<Attempt, E>,
 ) -> Result<Ended, E> {
     let shield = Shield::raise();
+    if let Some(owner) = taker.owner {
+        me.set_who(owner.number());
+    }
     match attempt() {
         Ok(Attempt::Ended(ended)) => Ok(ended),
-        Ok(first) => start_over(shield, first, Pins::new(me, targets, home), &mut attempt),
+        Ok(first) => start_over(shield, first, Pins::new(me, targets, taker.home), &mut attempt),
         Err(refused) => Err(refused),
     }
 }

@@ -24,26 +24,25 @@
 use super::Gone;
 use super::epoch::Broadcast;
 use super::lockset::{LockSet, Place};
+use super::serve::{AllWaiters, serve, serve_any};
 use super::union::{TooMany, UNION_CAP, UNION_SMALL, Union};
 use crate::objects::held::Held;
 use crate::objects::slot::Slot;
 use crate::objects::word::Word;
-use crate::objects::{Home, Signal, Target, release};
+use crate::objects::{Home, OverLimit, Signal, Target, release};
 use crate::sys::futex::LateWake;
-use crate::waiter::park::{Decision, Why};
+use crate::waiter::Chain;
 use crate::waiter::shield::Shield;
-use crate::waiter::{Chain, WaitBlock};
-use core::ptr;
 
 /// The fast path of every change: one load, one compare-exchange, if the object exists and nobody holds its lock,
-/// is queued or watches. Returns the word from before; `None`: not so, and nothing was done.
+/// is queued or watches. Returns the word from before; `None`: not so, or there is no such change, and nothing was done.
 ///
 /// The exchange is made also where nothing changes: a signal publishes what was written before it, a reset sees it.
 #[inline]
-pub(crate) fn change_idle(target: Target<'_>, change: impl Fn(Word) -> Word) -> Option<Word> {
+pub(crate) fn change_idle(target: Target<'_>, change: impl Fn(Word) -> Option<Word>) -> Option<Word> {
     let mut word = target.slot.load_to_change();
     while word.is_idle(target.generation) {
-        match target.slot.exchange(word, change(word)) {
+        match target.slot.exchange(word, change(word)?) {
             Ok(()) => return Some(word),
             Err(seen) => word = seen,
         }
@@ -132,8 +131,29 @@ impl Wakes<'_> {
     }
 }
 
+/// Why an object was not signalled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unsignaled {
+    /// The object is no more.
+    Gone,
+    /// It cannot take so much (SE5).
+    OverLimit,
+}
+
+impl From<Gone> for Unsignaled {
+    fn from(_: Gone) -> Self {
+        Self::Gone
+    }
+}
+
+impl From<OverLimit> for Unsignaled {
+    fn from(OverLimit: OverLimit) -> Self {
+        Self::OverLimit
+    }
+}
+
 /// Applies the signal under the object's lock, satisfies whoever can be, and returns the word from before.
-pub(crate) fn signal(target: Target<'_>, signal: Signal, home: &dyn Home) -> Result<Word, Gone> {
+pub(crate) fn signal(target: Target<'_>, signal: Signal, home: &dyn Home) -> Result<Word, Unsignaled> {
     let _shield = Shield::raise();
     let (before, wakes) = decide(target, signal, home)?;
     wakes.pay();
@@ -141,29 +161,56 @@ pub(crate) fn signal(target: Target<'_>, signal: Signal, home: &dyn Home) -> Res
 }
 
 /// As [`signal`]. The caller has something to do before the thread that was satisfied should run.
-pub(crate) fn signal_late(target: Target<'_>, signal: Signal, home: &dyn Home) -> Result<LateWake, Gone> {
+pub(crate) fn signal_late(target: Target<'_>, signal: Signal, home: &dyn Home) -> Result<LateWake, Unsignaled> {
     let _shield = Shield::raise();
     decide(target, signal, home).map(|(_, wakes)| wakes.later())
 }
 
+/// As [`signal`], and in the same step does something to another object, whose lock is held together with the first's
+/// (they may be one). Nothing is done if the first cannot be signalled.
+pub(super) fn signal_and(
+    target: Target<'_>,
+    signal: Signal,
+    other: Target<'_>,
+    home: &dyn Home,
+    then: &mut dyn FnMut(&mut Held<'_>),
+) -> Result<(), Unsignaled> {
+    let also = Also { other: Some(other), then };
+    let (_, wakes) = signal_under_locks(target, signal, also, home)?;
+    wakes.pay();
+    Ok(())
+}
+
+/// What is done under the same locks after the signal was carried out.
+struct Also<'a, 'r> {
+    other: Option<Target<'r>>,
+    then: &'a mut dyn FnMut(&mut Held<'_>),
+}
+
+type Decided<'s> = Result<(Word, Wakes<'s>), Unsignaled>;
+
 #[inline]
-fn decide<'s>(target: Target<'s>, signal: Signal, home: &dyn Home) -> Result<(Word, Wakes<'s>), Gone> {
+fn decide<'s>(target: Target<'s>, signal: Signal, home: &dyn Home) -> Decided<'s> {
     let held = target.slot.lock(target.generation).ok_or(Gone)?;
     if held.has_all_waiters() {
         release(held, home);
-        return signal_with_union::<UNION_SMALL>(target, signal, home)
-            .or_else(|TooMany| signal_with_union::<UNION_CAP>(target, signal, home))
-            .unwrap_or_else(|TooMany| signal_and_nudge(target, signal, home));
+        return signal_under_locks(target, signal, Also { other: None, then: &mut |_| () }, home);
     }
-    Ok(signal_alone(target, signal, held, home))
+    signal_alone(target, signal, held, home)
 }
 
 /// Nobody on the queue waits for anything but this object (or for the first of several): its lock is enough.
 #[inline]
-fn signal_alone<'s>(target: Target<'s>, signal: Signal, mut held: Held<'_>, home: &dyn Home) -> (Word, Wakes<'s>) {
+fn signal_alone<'s>(target: Target<'s>, signal: Signal, mut held: Held<'_>, home: &dyn Home) -> Decided<'s> {
     let before = held.word();
     let mut chain = Chain::EMPTY;
-    held.set_word(signal.apply(before));
+    match signal.apply(before, target.slot.extra()) {
+        Ok(offered) => held.set_word(offered),
+        Err(over_limit) => {
+            release(held, home);
+            return Err(over_limit.into());
+        }
+    }
     let broadcast = Broadcast::decide(&mut held);
     // SAFETY: the object is locked, so what its queue links to stays linked until we unlink it.
     while let Some(block) = unsafe { held.first().follow() }
@@ -174,198 +221,97 @@ fn signal_alone<'s>(target: Target<'s>, signal: Signal, mut held: Held<'_>, home
     }
     held.set_word(signal.settle(held.word()));
     release(held, home);
-    (before, Wakes { slot: target.slot, broadcast, chain })
+    Ok((before, Wakes { slot: target.slot, broadcast, chain }))
 }
 
-/// U3: the wait-alls test themselves.
+/// Signals under the locks of all that is concerned.
 #[cold]
-#[inline(never)]
-fn signal_and_nudge<'s>(target: Target<'s>, signal: Signal, home: &dyn Home) -> Result<(Word, Wakes<'s>), Gone> {
-    let held = target.slot.lock(target.generation).ok_or(Gone)?;
-    let nudge = match signal {
-        Signal::Set => AllWaiters::Nudge,
-        Signal::Pulse => AllWaiters::PassOver,
-    };
-    let mut places = [Place::Empty];
-    let mut locks = LockSet::new(&mut places);
-    locks.push(held);
-    Ok(carry_out(target, signal, locks, nudge, home))
+fn signal_under_locks<'s>(target: Target<'s>, signal: Signal, mut also: Also<'_, 's>, home: &dyn Home) -> Decided<'s> {
+    signal_with_union::<UNION_SMALL>(target, signal, &mut also, home)
+        .or_else(|TooMany| signal_with_union::<UNION_CAP>(target, signal, &mut also, home))
+        .unwrap_or_else(|TooMany| signal_and_nudge(target, signal, &mut also, home))
 }
 
-/// There are wait-alls on the queue: signals under the locks of all that they wait for (U2).
+/// There may be wait-alls on the queue: signals under the locks of all that they wait for (U2).
 #[inline(never)] // its frame is large
 fn signal_with_union<'s, const N: usize>(
     target: Target<'s>,
     signal: Signal,
+    also: &mut Also<'_, 's>,
     home: &dyn Home,
-) -> Result<Result<(Word, Wakes<'s>), Gone>, TooMany> {
+) -> Result<Decided<'s>, TooMany> {
     loop {
         let Some(held) = target.slot.lock(target.generation) else {
-            return Ok(Err(Gone));
+            return Ok(Err(Unsignaled::Gone));
         };
-        let union = Union::<N>::of(&held);
+        let union = Union::<N>::of(&held, also.other);
         release(held, home);
         let union = union?;
         let mut places = [const { Place::Empty }; N];
         let mut locks = union.lock(&mut places);
         match locks.find(target.slot) {
-            None => {
-                locks.release(home);
-                return Ok(Err(Gone));
-            }
             Some(held) if union.covers(held) => {
-                return Ok(Ok(carry_out(target, signal, locks, AllWaiters::Test, home)));
+                return Ok(carry_out(target, signal, locks, AllWaiters::Test, also, home));
             }
             Some(_) => locks.release(home),
+            None => {
+                locks.release(home);
+                return Ok(Err(Unsignaled::Gone));
+            }
         }
     }
 }
 
-/// What the walk does with a wait-all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum AllWaiters {
-    /// All that it waits for is locked: satisfy it if it can be.
-    Test,
-    /// Wake it to test itself.
-    Nudge,
-    /// Leave it where it is.
-    PassOver,
+/// U3: the wait-alls test themselves.
+#[cold]
+#[inline(never)]
+fn signal_and_nudge<'s>(target: Target<'s>, signal: Signal, also: &mut Also<'_, 's>, home: &dyn Home) -> Decided<'s> {
+    let nudge = match signal {
+        Signal::Pulse => AllWaiters::PassOver,
+        _ => AllWaiters::Nudge,
+    };
+    let union = Union::<2>::of_two(target, also.other);
+    let mut places = [const { Place::Empty }; 2];
+    let locks = union.lock(&mut places);
+    carry_out(target, signal, locks, nudge, also, home)
 }
 
-/// Applies the signal under the locks, serves the queue, releases. Returns the word from before.
+/// Applies the signal under the locks, serves the queue, does what else is to be done, releases. Returns the word from
+/// before. If one of the objects is gone, nothing is done.
 fn carry_out<'s>(
     target: Target<'s>,
     signal: Signal,
     mut locks: LockSet<'_, '_>,
     all_waiters: AllWaiters,
+    also: &mut Also<'_, '_>,
     home: &dyn Home,
-) -> (Word, Wakes<'s>) {
-    let mut before = Word::new(0, 0, false);
+) -> Decided<'s> {
+    let is_there = also.other.is_none_or(|other| locks.holds(other));
+    let applied = match locks.find(target.slot) {
+        Some(held) if is_there => apply(held, signal, target.slot.extra()),
+        _ => Err(Unsignaled::Gone),
+    };
+    let (before, broadcast) = match applied {
+        Ok(applied) => applied,
+        Err(refused) => {
+            locks.release(home);
+            return Err(refused);
+        }
+    };
     let mut chain = Chain::EMPTY;
-    let mut broadcast = Broadcast::NONE;
-    if let Some(held) = locks.find(target.slot) {
-        before = held.word();
-        held.set_word(signal.apply(before));
-        broadcast = Broadcast::decide(held);
-    }
     serve(target.slot, &mut locks, all_waiters, &mut chain);
     if let Some(held) = locks.find(target.slot) {
         held.set_word(signal.settle(held.word()));
     }
+    if let Some(held) = also.other.and_then(|other| locks.find(other.slot)) {
+        (also.then)(held);
+    }
     locks.release(home);
-    (before, Wakes { slot: target.slot, broadcast, chain })
+    Ok((before, Wakes { slot: target.slot, broadcast, chain }))
 }
 
-/// Walks the queue for as long as the object is signalled (U4).
-fn serve(slot: &Slot, locks: &mut LockSet<'_, '_>, all_waiters: AllWaiters, chain: &mut Chain) {
-    let Some(mut link) = locks.find(slot).map(|held| held.first()) else {
-        return;
-    };
-    // SAFETY: the object is locked throughout, so what its queue links to stays linked until we unlink it.
-    while let Some(block) = unsafe { link.follow() } {
-        let Some(held) = locks.find(slot).filter(|held| held.is_signaled()) else {
-            return;
-        };
-        // SAFETY: the object is locked.
-        link = unsafe { block.next() };
-        // SAFETY: the block is linked and its object locked (B4).
-        if !unsafe { block.is_all() } {
-            // SAFETY: linked to the object that we hold.
-            unsafe { serve_any(block, held, chain) };
-        } else if all_waiters == AllWaiters::Test {
-            // SAFETY: as above, and all that the thread waits for is locked (U2).
-            unsafe { serve_all(block, locks, chain) };
-        } else if all_waiters == AllWaiters::Nudge {
-            // SAFETY: the block is linked and its object locked.
-            unsafe { nudge(block, locks, chain) };
-        }
-    }
-}
-
-/// # Safety
-/// The block is a wait-any's and linked to the object that `held` is.
-unsafe fn serve_any(block: &WaitBlock, held: &mut Held<'_>, chain: &mut Chain) {
-    // SAFETY: B4, the caller's lock.
-    let index = unsafe { block.index() };
-    // SAFETY: B4, the caller's lock.
-    let decision = unsafe { block.thread() }.park.decide(Why::Object, index);
-    if decision != Decision::Lost {
-        held.consume();
-    }
-    // SAFETY: linked to this object.
-    unsafe { retire(block, decision, held, chain) };
-}
-
-/// # Safety
-/// The block is a wait-all's and linked; `locks` holds all objects of that wait, if the wait is still open.
-unsafe fn serve_all(block: &WaitBlock, locks: &mut LockSet<'_, '_>, chain: &mut Chain) {
-    // SAFETY: B4, the caller's lock.
-    let thread = unsafe { block.thread() };
-    // SAFETY: the block is linked and its object locked.
-    let set = unsafe { thread.wait_set() };
-    // SAFETY: B4; the blocks of an open wait are all linked, and their objects locked by us.
-    let slots = set.iter().map(|block| ptr::from_ref(unsafe { block.target() }.0));
-    if thread.park.is_open() {
-        let mut signaled = slots.clone();
-        if !signaled.all(|slot| locks.find(slot).is_some_and(|held| held.is_signaled())) {
-            return; // it keeps its place
-        }
-    }
-    let decision = thread.park.decide(Why::Object, 0);
-    if decision == Decision::Lost {
-        // SAFETY: the caller's lock. A dead wait's other blocks are its thread's to unlink.
-        unsafe { retire_one_of(block, decision, locks, chain) };
-        return;
-    }
-    locks.take_all(slots);
-    for member in set {
-        if !ptr::eq(member, block) {
-            // SAFETY: a member of a wait that we have just decided: still linked, and its object locked.
-            unsafe { retire_one_of(member, Decision::Won, locks, chain) };
-        }
-    }
-    // SAFETY: as above. It is the last to be freed: until then the set stays in place (B2).
-    unsafe { retire_one_of(block, decision, locks, chain) };
-}
-
-/// Ends the wait-all that this block belongs to, so that its thread tests for itself.
-///
-/// # Safety
-/// The block is linked to an object that `locks` holds.
-unsafe fn nudge(block: &WaitBlock, locks: &mut LockSet<'_, '_>, chain: &mut Chain) {
-    // SAFETY: B4, the caller's lock.
-    let decision = unsafe { block.thread() }.park.decide(Why::Retest, 0);
-    // SAFETY: the caller's lock.
-    unsafe { retire_one_of(block, decision, locks, chain) };
-}
-
-/// Unlinks a block whose wait is decided, and gives it back to its thread, at once or after the wake (N1, B2).
-///
-/// # Safety
-/// The block is linked to the object that `held` is.
-unsafe fn retire(block: &WaitBlock, decision: Decision, held: &mut Held<'_>, chain: &mut Chain) {
-    // SAFETY: linked to this object.
-    unsafe { held.unlink(block) };
-    match decision {
-        // SAFETY: decided and unlinked, under the lock.
-        Decision::WonAsleep => unsafe { chain.push(block) },
-        // SAFETY: B4, the lock; the block is not its thread's yet.
-        Decision::Lost if unsafe { block.thread() }.park.is_stopped() => {
-            held.pin(); // N6
-            block.keep();
-        }
-        Decision::Won | Decision::Lost => block.free(),
-    }
-}
-
-/// As [`retire`], for a block of any of the objects that are locked.
-///
-/// # Safety
-/// The block is linked to an object that `locks` holds.
-unsafe fn retire_one_of(block: &WaitBlock, decision: Decision, locks: &mut LockSet<'_, '_>, chain: &mut Chain) {
-    // SAFETY: B4, the caller's lock.
-    if let Some(held) = locks.find(unsafe { block.target() }.0) {
-        // SAFETY: linked to this object.
-        unsafe { retire(block, decision, held, chain) };
-    }
+fn apply(held: &mut Held<'_>, signal: Signal, limit: u32) -> Result<(Word, Broadcast), Unsignaled> {
+    let before = held.word();
+    held.set_word(signal.apply(before, limit)?);
+    Ok((before, Broadcast::decide(held)))
 }

@@ -56,8 +56,8 @@ impl Default for WaitPolicy {
 /// How a spin ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Spun {
-    Taken(usize),
-    Gone,
+    /// With something else than nothing.
+    Ended(Taken, usize),
     InVain,
 }
 
@@ -74,9 +74,9 @@ pub(super) fn spin(me: &ThreadRecord, targets: &[Target<'_>], terms: &Terms<'_>,
     } else {
         let (spun, took_ns) = spin_for(me, targets, terms, until, budget);
         match spun {
-            Spun::Taken(_) => history.succeeded(took_ns),
+            Spun::Ended(Taken::Yes | Taken::Abandoned, _) => history.succeeded(took_ns),
+            Spun::Ended(..) => {}
             Spun::InVain => history.failed(),
-            Spun::Gone => {}
         }
         spun
     };
@@ -98,10 +98,9 @@ fn spin_for(
     let mut took_ns = 0;
     loop {
         for _ in 0..cpu::SPINS_PER_CLOCK_READ {
-            match take::first(targets) {
-                (Taken::Yes, index) => return (Spun::Taken(index), took_ns),
-                (Taken::Gone, _) => return (Spun::Gone, took_ns),
+            match take::first(targets, &terms.taker) {
                 (Taken::Clear | Taken::Unknown, _) => spin_hint(),
+                (taken, index) => return (Spun::Ended(taken, index), took_ns),
             }
         }
         took_ns = clock.get_or_insert_with(cpu::Stopwatch::start).elapsed_ns();

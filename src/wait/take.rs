@@ -1,17 +1,45 @@
-//! The look: what a wait can take without a lock.
+//! The look: what a wait can take without a lock, or with one.
 //!
-//! K1  A look never concludes anything from a locked word (it may be half-way through a change); the caller queues, and
-//!     learns the truth under the lock.
+//! K1  A look never concludes anything from a locked word (it may be half-way through a change), but that a mutant is the
+//!     asking thread's own; the caller queues, and learns the truth under the lock.
 //! K2  The objects of a wait-any are looked at in order, and before object `i` is taken the ones before it are looked at
 //!     once more; then `i` is taken by an exchange on the word that was seen before that, change count and all (O4), or
-//!     looked at again if there is nothing to take.
+//!     looked at again if there is nothing to take. What does not count its changes is locked for that long.
 //!     So there was a time, up to the taking, in which `i` did not change while each of the others was seen clear.
 //!     Without the second look a thread that sets 0 and then 1 could find that 1 was taken from under 0, and without
 //!     the count so could one that takes 1, sets 0 and sets 1 again (W9).
 //! orderings   Acquire loads; the taking compare-exchange is AcqRel (object word).
 
-use crate::objects::Target;
+use crate::objects::held::Held;
+use crate::objects::owner::Owner;
 use crate::objects::word::Word;
+use crate::objects::{Home, Kind, Target, event, mutant, release, semaphore};
+use crate::waiter::shield::Shield;
+
+/// Who takes: the thread as an owner of mutants, if any of the objects is one, and where objects go that die by it.
+#[derive(Clone, Copy)]
+pub(crate) struct Taker<'r> {
+    pub(crate) owner: Option<Owner<'r>>,
+    pub(crate) home: &'r dyn Home,
+}
+
+impl Taker<'_> {
+    /// The number under which the thread owns mutants.
+    #[inline]
+    pub(crate) fn who(&self) -> u32 {
+        self.owner.map_or(0, Owner::number)
+    }
+
+    /// Takes note of what the thread was given. No lock is held, and the depth is raised.
+    #[inline]
+    pub(crate) fn adopt(&self, targets: &[Target<'_>]) {
+        if let Some(owner) = self.owner {
+            for target in targets.iter().filter(|target| target.kind == Kind::Mutant) {
+                owner.adopt(target.slot, self.home);
+            }
+        }
+    }
+}
 
 /// What a look at one object saw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,38 +54,45 @@ pub(crate) enum Seen {
     Gone,
 }
 
-/// What came of an attempt to take something without a lock.
+/// What came of an attempt to take something at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Taken {
     /// It was signalled, and is taken if there was anything to take.
     Yes,
+    /// The same, of a mutant that had been abandoned.
+    Abandoned,
     /// It is not signalled.
     Clear,
     /// Locked, or signalled with others queued: to be decided under the lock.
     Unknown,
     /// The object of this handle is no more.
     Gone,
+    /// A mutant that the thread owns as deep as can be (M11).
+    TooDeep,
+    /// To be taken by [`mutant`].
+    Mutant,
 }
 
-/// Looks at one object.
+/// Looks at one object for this thread.
 #[inline]
-pub(crate) fn look(target: Target<'_>) -> Seen {
+pub(crate) fn look(target: Target<'_>, who: u32) -> Seen {
     let word = target.slot.load();
     if word.generation() != target.generation {
         Seen::Gone
-    } else if word.has(Word::LOCKED) {
+    } else if word.has(Word::LOCKED) && !(target.kind == Kind::Mutant && mutant::is_owned_by(word, who)) {
         Seen::Locked
-    } else if target.kind.is_signaled(word) {
+    } else if target.kind.is_signaled_for(word, who) {
         Seen::Signaled(word)
     } else {
         Seen::Clear
     }
 }
 
-/// Takes a signalled object as it was seen. `None`: it has changed since.
+/// Takes a signalled object that counts its changes as it was seen. `None`: it has changed since.
 #[inline]
 pub(crate) fn as_seen(target: Target<'_>, word: Word) -> Option<Taken> {
-    let taken = target.kind.consume(word);
+    debug_assert!(!word.has(Word::SPECIAL));
+    let taken = event::consume(word);
     if taken == word {
         // Nothing to take, so no write: a second look says that it did not change (K2).
         (target.slot.load() == word).then_some(Taken::Yes)
@@ -68,7 +103,7 @@ pub(crate) fn as_seen(target: Target<'_>, word: Word) -> Option<Taken> {
     }
 }
 
-/// Takes one object if that is possible at once.
+/// Takes one object that is not a mutant, if that is possible at once.
 #[inline]
 pub(crate) fn one(target: Target<'_>) -> Taken {
     let mut word = target.slot.load();
@@ -76,13 +111,17 @@ pub(crate) fn one(target: Target<'_>) -> Taken {
         if !word.is_settled(target.generation) {
             return if word.generation() == target.generation { Taken::Unknown } else { Taken::Gone };
         }
-        if !target.kind.is_signaled(word) {
+        if !word.state() {
             return Taken::Clear;
         }
-        let taken = target.kind.consume(word);
-        if taken == word {
+        if word.has(Word::MANUAL) {
             return Taken::Yes; // nothing to take: no write
         }
+        let taken = match target.kind {
+            Kind::Mutant => return Taken::Mutant,
+            Kind::Semaphore => semaphore::taken(word),
+            _ => event::consume(word),
+        };
         if word.is_slow() {
             return Taken::Unknown;
         }
@@ -93,11 +132,56 @@ pub(crate) fn one(target: Target<'_>) -> Taken {
     }
 }
 
+/// Takes a mutant that is free or the thread's own, if that is possible at once.
+#[inline]
+pub(crate) fn mutant(target: Target<'_>, owner: Owner<'_>, home: &dyn Home) -> Taken {
+    let mut word = target.slot.load();
+    loop {
+        if word.generation() != target.generation {
+            return Taken::Gone;
+        }
+        if mutant::is_owned_by(word, owner.number()) {
+            return if Owner::deepen(target.slot).is_ok() { Taken::Yes } else { Taken::TooDeep };
+        }
+        if word.has(Word::LOCKED) {
+            return Taken::Unknown;
+        }
+        if !mutant::is_free(word) {
+            return Taken::Clear;
+        }
+        if word.is_slow() {
+            return Taken::Unknown;
+        }
+        let exchange = || target.slot.exchange(word, mutant::taken(word, owner.number()));
+        match owner.take_quickly(target.slot, exchange).unwrap_or_else(|| take_one_more(target, owner, home, exchange))
+        {
+            Ok(()) if mutant::is_abandoned(word) => return Taken::Abandoned,
+            Ok(()) => return Taken::Yes,
+            Err(seen) => word = seen,
+        }
+    }
+}
+
+/// The thread owns mutants already.
+#[cold]
+fn take_one_more<E>(
+    target: Target<'_>,
+    owner: Owner<'_>,
+    home: &dyn Home,
+    exchange: impl FnOnce() -> Result<(), E>,
+) -> Result<(), E> {
+    let _shield = Shield::raise(); // from the exchange to the list (objects/mutant.rs, M3)
+    exchange()?;
+    owner.gain(target.slot, home);
+    Ok(())
+}
+
 /// Takes the first object of the list that can be taken at once; its position is the second part of the answer.
 #[inline]
-pub(crate) fn first(targets: &[Target<'_>]) -> (Taken, usize) {
+pub(crate) fn first(targets: &[Target<'_>], taker: &Taker<'_>) -> (Taken, usize) {
+    let who = taker.who();
     loop {
-        let looks = targets.iter().map(|target| look(*target)).enumerate();
+        let looks = targets.iter().map(|target| look(*target, who)).enumerate();
         let Some((index, seen)) = looks.into_iter().find(|(_, seen)| *seen != Seen::Clear) else {
             return (Taken::Clear, 0);
         };
@@ -106,11 +190,51 @@ pub(crate) fn first(targets: &[Target<'_>]) -> (Taken, usize) {
             Seen::Gone => return (Taken::Gone, index),
             Seen::Locked | Seen::Clear => return (Taken::Unknown, index), // K1: it comes before the rest
         };
+        let (target, before) = (targets[index], &targets[..index]);
         // K2. A lower one that is not clear now decides in the next round.
-        if targets[..index].iter().all(|target| look(*target) == Seen::Clear)
-            && let Some(taken) = as_seen(targets[index], word)
-        {
+        let are_clear = || before.iter().all(|target| look(*target, who) == Seen::Clear);
+        let taken = if index == 0 && word.has(Word::SPECIAL) {
+            Some(match (one(target), taker.owner) {
+                (Taken::Mutant, Some(owner)) => mutant(target, owner, taker.home),
+                (taken, _) => taken,
+            })
+        } else if word.has(Word::SPECIAL) {
+            locked(target, taker, are_clear)
+        } else if are_clear() {
+            as_seen(target, word)
+        } else {
+            None
+        };
+        if let Some(taken) = taken {
             return (taken, index);
         }
     }
+}
+
+/// Takes a locked object, if it is signalled for this thread.
+pub(super) fn under_lock(held: &mut Held<'_>, who: u32) -> Option<Taken> {
+    if !held.is_signaled_for(who) {
+        return None;
+    }
+    if held.is_too_deep_for(who) {
+        return Some(Taken::TooDeep);
+    }
+    let abandoned = held.is_abandoned();
+    held.consume_for(who);
+    Some(if abandoned { Taken::Abandoned } else { Taken::Yes })
+}
+
+/// Takes an object under its lock, if the ones before it are clear meanwhile (K2). `None`: look again.
+#[cold]
+fn locked(target: Target<'_>, taker: &Taker<'_>, are_clear: impl FnOnce() -> bool) -> Option<Taken> {
+    let _shield = Shield::raise();
+    let Some(mut held) = target.slot.lock(target.generation) else {
+        return Some(Taken::Gone);
+    };
+    let taken = if are_clear() { under_lock(&mut held, taker.who()) } else { None };
+    release(held, taker.home);
+    if matches!(taken, Some(Taken::Yes | Taken::Abandoned)) {
+        taker.adopt(&[target]);
+    }
+    taken
 }

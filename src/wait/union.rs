@@ -3,6 +3,7 @@
 #![allow(unsafe_code, reason = "walks a queue of wait blocks")]
 
 use super::lockset::{LockSet, Place};
+use crate::objects::Target;
 use crate::objects::held::Held;
 use crate::objects::slot::Slot;
 use crate::waiter::WaitBlock;
@@ -34,16 +35,30 @@ pub(super) struct Union<'s, const N: usize> {
 }
 
 impl<'s, const N: usize> Union<'s, N> {
-    /// The object itself and all that its wait-alls wait for. Stable only under its lock: those blocks cannot
-    /// leave without it.
-    pub(super) fn of(held: &Held<'s>) -> Result<Self, TooMany> {
-        let mut union = Self { members: [None; N], count: 0 };
+    const EMPTY: Self = Self { members: [None; N], count: 0 };
+
+    /// The object itself, all that its wait-alls wait for, and perhaps another object. Stable only under its lock: those
+    /// blocks cannot leave without it.
+    pub(super) fn of(held: &Held<'s>, other: Option<Target<'s>>) -> Result<Self, TooMany> {
+        let mut union = Self::EMPTY;
         union.add((held.slot(), held.word().generation()))?;
+        if let Some(other) = other {
+            union.add((other.slot, other.generation))?;
+        }
         for_each_all(held, |block| {
             // SAFETY: linked, and its object locked.
             union.add(unsafe { block.target() })
         })?;
         Ok(union)
+    }
+
+    /// One object or two, whatever waits for them. There must be room for two.
+    pub(super) fn of_two(one: Target<'s>, other: Option<Target<'s>>) -> Self {
+        let mut union = Self::EMPTY;
+        for target in [Some(one), other].into_iter().flatten() {
+            let _ = union.add((target.slot, target.generation));
+        }
+        union
     }
 
     /// Does it contain all that the object's wait-alls wait for now? The same slot is not enough: its object may have

@@ -35,7 +35,7 @@ pub(crate) mod goal;
 pub(crate) mod history;
 pub(crate) mod interrupt;
 pub(crate) mod park;
-mod pool;
+pub(crate) mod pool;
 pub(crate) mod record;
 pub(crate) mod seat;
 pub(crate) mod shield;

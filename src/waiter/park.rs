@@ -130,8 +130,8 @@ pub(crate) enum Why {
     TimedOut = 1,
     Alerted = 2,
     Apc = 3,
-    /// An object was destroyed before the wait got to it: its handle was stale.
-    Gone = 4,
+    /// The wait cannot be, for the reason that the index is the number of.
+    Refused = 4,
     /// A signaller could not test this wait-all; it must test itself again.
     Retest = 5,
     /// The thread is to stop (P5); when it goes on, the wait begins anew.
@@ -147,7 +147,7 @@ impl Why {
             1 => Self::TimedOut,
             2 => Self::Alerted,
             3 => Self::Apc,
-            4 => Self::Gone,
+            4 => Self::Refused,
             5 => Self::Retest,
             6 => Self::Stopped,
             _ => Self::Abandoned,

@@ -52,6 +52,8 @@ pub(crate) struct ThreadRecord {
     /// The blocks of the wait-all that the thread is in: one for each object, in the caller's order. Written
     /// before any of them is linked, read under the lock of an object that one of them is linked to.
     wait_set: Guarded<(*const WaitBlock, usize)>,
+    /// The number under which the thread owns mutants, for the wait that it is in; written and read like `wait_set`.
+    who: AtomicU32,
     blocks: [WaitBlock; INLINE_BLOCKS],
     /// The larger set of blocks, made when the thread first needs it (T1); stays with the record.
     larger: Guarded<Option<&'static [WaitBlock]>>,
@@ -101,6 +103,7 @@ impl ThreadRecord {
             park: ParkingWord::default(),
             spin: Guarded::new(History::NEW),
             wait_set: Guarded::new((ptr::null(), 0)),
+            who: AtomicU32::new(0),
             blocks: core::array::from_fn(|_| WaitBlock::default()),
             larger: Guarded::new(None),
             seat: Seat::default(),
@@ -181,6 +184,17 @@ impl ThreadRecord {
         unsafe { self.wait_set.set((blocks.as_ptr(), blocks.len())) };
     }
 
+    /// Said by the record's thread, while none of its blocks is linked.
+    pub(crate) fn set_who(&self, who: u32) {
+        self.who.store(who, Ordering::Relaxed);
+    }
+
+    /// The number under which the thread takes the mutants of its wait. Relaxed: asked under the lock of an object that one
+    /// of its blocks is linked to.
+    pub(crate) fn who(&self) -> u32 {
+        self.who.load(Ordering::Relaxed)
+    }
+
     /// The blocks of the wait-all that this thread is in.
     ///
     /// # Safety
@@ -233,16 +247,29 @@ pub(crate) fn release(record: &'static ThreadRecord) {
 #[derive(Debug)]
 struct AtExit {
     record: Cell<Option<&'static ThreadRecord>>,
-    /// What else is to be done then, before.
-    first: Cell<Option<fn()>>,
+    /// What else is to be done then, before, in the order of [`Leaving`].
+    before: [Step; 3],
     /// And after.
-    last: Cell<Option<fn()>>,
+    last: Step,
+}
+
+type Step = Cell<Option<fn()>>;
+
+/// What a thread does at its end before it gives its record back (TH7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leaving {
+    /// Calls the user's callbacks.
+    Callbacks,
+    /// Lets go of its thread-local slots.
+    Values,
+    /// Ends its objects.
+    Objects,
 }
 
 impl Drop for AtExit {
     fn drop(&mut self) {
-        if let Some(first) = self.first.take() {
-            first();
+        for step in self.before.iter().filter_map(Cell::take) {
+            step();
         }
         if let Some(record) = self.record.take() {
             forget_current();
@@ -262,7 +289,9 @@ thread_local! {
     static CURRENT: Cell<Option<&'static ThreadRecord>> = const { Cell::new(None) };
 }
 thread_local! {
-    static AT_EXIT: AtExit = const { AtExit { record: Cell::new(None), first: Cell::new(None), last: Cell::new(None) } };
+    static AT_EXIT: AtExit = const {
+        AtExit { record: Cell::new(None), before: [const { Cell::new(None) }; 3], last: Cell::new(None) }
+    };
 }
 
 /// Runs `body` with the calling thread's record.
@@ -325,9 +354,17 @@ pub(crate) fn cookie(record: &'static ThreadRecord) -> signal::Cookie {
     &record.kick
 }
 
-/// Has this done when the calling thread ends, before its record is given back. For threads of others.
-pub(crate) fn at_exit(first: fn()) {
-    let _ = AT_EXIT.try_with(|at_exit| at_exit.first.set(Some(first)));
+/// Has this done when the calling thread ends, before its record is given back. False: that moment is past.
+///
+/// A thread of the library does so as well, if nothing ends it by force, but its objects and values are its runtime's to
+/// end.
+pub(crate) fn at_exit(when: Leaving, step: fn()) -> bool {
+    AT_EXIT.try_with(|at_exit| at_exit.before[when as usize].set(Some(step))).is_ok()
+}
+
+/// Is the calling thread one that the library made, and not past its rundown?
+pub(crate) fn is_ours() -> bool {
+    current().is_some_and(|me| me.end().is_some())
 }
 
 /// The thread that the process began with makes a thread: when it ends and the process does not, this is to be done.
@@ -342,7 +379,8 @@ pub(crate) fn at_exit_of_first(last: fn()) {
 #[cfg(any(feature = "internals", ntwait_loom))]
 pub(crate) fn leave_current() {
     AT_EXIT.with(|at_exit| {
-        let (record, first) = (at_exit.record.take(), at_exit.first.take());
-        drop(AtExit { record: Cell::new(record), first: Cell::new(first), last: Cell::new(None) });
+        let record = Cell::new(at_exit.record.take());
+        let before = at_exit.before.each_ref().map(|step| Cell::new(step.take()));
+        drop(AtExit { record, before, last: Cell::new(None) });
     });
 }

@@ -19,8 +19,9 @@ use crate::sys::cell::Guarded;
 pub(crate) enum Space {
     /// Waits on a value at an address.
     Address = 1,
-    /// Keyed events.
-    Keyed,
+    /// The two sides of a keyed event.
+    KeyedWait,
+    KeyedRelease,
     /// Locks of every sort.
     Lock,
     /// Condition variables.
@@ -35,15 +36,16 @@ pub(crate) enum Space {
 pub(crate) struct Key {
     pub(crate) space: Space,
     pub(crate) address: usize,
-    /// What else tells keys of one address apart: which keyed event, which side of it.
-    pub(crate) extra: u64,
+    /// The object whose key it is, if it is one's: where it is and its generation.
+    pub(crate) object: usize,
+    pub(crate) generation: u32,
 }
 
 impl Key {
-    pub(crate) const NONE: Self = Self { space: Space::Address, address: 0, extra: 0 };
+    pub(crate) const NONE: Self = Self::new(Space::Address, 0);
 
     pub(crate) const fn new(space: Space, address: usize) -> Self {
-        Self { space, address, extra: 0 }
+        Self { space, generation: 0, address, object: 0 }
     }
 }
 

@@ -1,7 +1,8 @@
 //! What the tests share: a runtime that does not spin, the whole observable state of an event, time-outs, seeded random numbers.
 //!
 //! The other parts: threads that are known to be blocked and tests that cannot hang, in `threads.rs`; threads of the library, in
-//! `nt_threads.rs`; primitives in foreign memory, in `memory.rs`; waits of every kind to put them in, in `wait_kinds.rs`; random
+//! `nt_threads.rs`; waits of every kind to put them in, in `wait_kinds.rs` and `lot_kinds.rs`; primitives in foreign memory, in
+//! `memory.rs`; random
 //! terminations, in `storm.rs`.
 
 #![allow(dead_code, reason = "each test binary uses its own part of this module")]
@@ -16,6 +17,7 @@ use ntwait::{
     Timeout, WaitPolicy, WaitType,
 };
 
+pub(crate) mod lot_kinds;
 pub(crate) mod memory;
 pub(crate) mod nt_threads;
 pub(crate) mod storm;

@@ -73,7 +73,7 @@ impl ResidentRef {
         let started = born.and_then(|handle| match self.start(place, spec) {
             Ok(()) => Ok(handle),
             Err(error) => {
-                let _ = self.table().close(handle);
+                let _ = self.close(handle);
                 Err(error.into())
             }
         });

@@ -8,16 +8,26 @@
 use super::super::residents::{Resident, ResidentRef};
 use super::{Place, end};
 use crate::handle::bodies;
-use crate::objects::thread::{Life, Stage, Times};
+use crate::objects::owner::Owner;
+use crate::objects::thread::{Life, Stage, ThreadBody, Times};
 use crate::objects::{Birth, Kind, Target};
 use crate::status::NtStatus;
 use crate::sys::atomic::Ordering;
 use crate::sys::cpu;
 use crate::sys::tls::thread_local;
-use crate::waiter::record;
+use crate::waiter::record::{self, Leaving};
 use crate::waiter::shield::Shield;
 use core::cell::{Cell, RefCell};
 use core::mem::ManuallyDrop;
+use core::ptr;
+
+/// A thread as an owner in one runtime, for the thread itself.
+#[derive(Clone, Copy, Debug)]
+struct Here {
+    resident: *const Resident,
+    body: *const ThreadBody,
+    number: u32,
+}
 
 /// The thread's object in one runtime.
 #[derive(Debug)]
@@ -56,6 +66,7 @@ impl Residences {
     fn add(&mut self, residence: Residence) {
         // A runtime that only this thread still refers to has been dropped, and nobody can ask for the object.
         self.more.retain(|known| !known.resident.is_forsaken());
+        HERE.with(|here| here.set(None));
         match &mut self.first {
             Some(_) => self.more.push(residence),
             first => *first = Some(residence),
@@ -66,6 +77,10 @@ impl Residences {
 thread_local! {
     /// The thread's rundown has begun: it gets no more objects.
     static IS_OVER: Cell<bool> = const { Cell::new(false) };
+}
+thread_local! {
+    /// The thread in the runtime in which it was last asked for: a value without a destructor, so a plain load.
+    static HERE: Cell<Option<Here>> = const { Cell::new(None) };
 }
 thread_local! {
     // Without a destructor: the thread's end is somebody's explicit business.
@@ -81,6 +96,7 @@ pub(super) fn settle(residence: Residence) {
 /// The calling thread has no objects from now on; these were they.
 pub(super) fn take() -> Residences {
     IS_OVER.with(|is_over| is_over.set(true));
+    HERE.with(|here| here.set(None));
     RESIDENCES.with(|residences| residences.replace(Residences::NONE))
 }
 
@@ -110,7 +126,36 @@ pub(super) fn find(resident: &Resident) -> Option<Place> {
     })
 }
 
+impl Resident {
+    /// The calling thread as an owner, if it was one here lately.
+    #[inline]
+    pub(crate) fn known_owner(&self) -> Option<Owner<'_>> {
+        let here = HERE.with(Cell::get).filter(|here| ptr::eq(here.resident, self))?;
+        // SAFETY: the body is one of this resident's, and belongs to the calling thread until its end.
+        let body = unsafe { &*here.body };
+        // SAFETY: as above, and the number is the body's.
+        Some(unsafe { Owner::new(here.number, &body.owned, self.table().slots()) })
+    }
+}
+
 impl ResidentRef {
+    /// The calling thread as an owner of mutants.
+    #[inline]
+    pub(crate) fn owner(&self) -> Result<Owner<'_>, NtStatus> {
+        match self.known_owner() {
+            Some(owner) => Ok(owner),
+            None => self.find_owner(),
+        }
+    }
+
+    #[cold]
+    fn find_owner(&self) -> Result<Owner<'_>, NtStatus> {
+        let number = self.current_place()?.body;
+        let body = self.table().bodies().get(number).ok_or(NtStatus::INVALID_HANDLE)?;
+        HERE.with(|here| here.set(Some(Here { resident: &raw const **self, body, number })));
+        self.known_owner().ok_or(NtStatus::THREAD_IS_TERMINATING)
+    }
+
     /// The calling thread's object.
     pub(crate) fn current_thread(&self) -> Result<Target<'_>, NtStatus> {
         self.thread_at(self.current_place()?)
@@ -149,7 +194,7 @@ impl ResidentRef {
         settle(Residence { is_native: false, resident: self.clone(), place });
         me.is_known_elsewhere.store(1, Ordering::Relaxed);
         if native().is_none() {
-            record::at_exit(end::end_foreign); // the rundown of a thread of ours is its own
+            record::at_exit(Leaving::Objects, end::end_foreign); // the rundown of a thread of ours is its own
         }
         Ok(place)
     }

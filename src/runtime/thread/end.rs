@@ -1,7 +1,7 @@
 //! How a thread ends, on every way out.
 //!
 //! ```text
-//!   routine returns ─▶ depart ─▶ leave ─┐                    (user code, can be terminated)
+//!   routine returns ─▶ depart ─▶ leave ─┐                    (hook, FLS callbacks: user code, can be terminated)
 //!   exit ────────────▶ depart ─▶ leave ─┤
 //!   pthread_exit ───────────────────────┼─▶ thread-local and key destructors ─▶ finish ─▶ run down ─▶ gone
 //!   told to end before it ran ──────────┘
@@ -20,8 +20,10 @@ use super::super::residents::Resident;
 use super::birth::take_over;
 use super::current::{self, Residence, Residences};
 use super::{CurrentThread, Place};
-use crate::objects::Signal;
+use crate::objects::owner::Owner;
 use crate::objects::thread::Stage;
+use crate::objects::{Kind, Signal, Target};
+use crate::rtl;
 use crate::sys::atomic::Ordering;
 use crate::sys::futex::LateWake;
 use crate::sys::{cpu, usage};
@@ -47,6 +49,7 @@ pub(super) fn depart(code: u32) {
     if let Some(hook) = resident.threads.on_exit {
         hook(&CurrentThread { resident, place });
     }
+    rtl::call_back_at_exit();
     let _ = resident.at_place(place, |_, life| life.exit_code = code);
     // While the first thread is there, this is not the last (TH5); asking the kernel would cost as much as a thread.
     if record::first_thread_has_left() && is_last() {
@@ -120,6 +123,10 @@ fn end_objects(way: Way) -> (Residences, LateWake) {
         pins::let_go(me);
         clear(me, way);
     }
+    for residence in residences.iter() {
+        // SAFETY: it is the calling thread's, and on its list there are its mutants.
+        unsafe { abandon_all(&residence.resident, residence.place) };
+    }
     let mut wake = LateWake::NONE;
     for residence in residences.iter() {
         wake.pay();
@@ -130,6 +137,7 @@ fn end_objects(way: Way) -> (Residences, LateWake) {
 
 /// E1.
 fn run_down(way: Way) -> LateWake {
+    rtl::let_go();
     let (residences, wake) = end_objects(way);
     let me = record::current();
     record::forget_current();
@@ -170,6 +178,23 @@ impl Residence {
     }
 }
 
+/// The mutants of a thread that has ended go to those who wait for them, in the order in which it got them (M14, M18).
+///
+/// # Safety
+/// The caller is the thread, or acts for it when it is gone.
+unsafe fn abandon_all(resident: &Resident, place: Place) {
+    let Some(body) = resident.table().bodies().get(place.body) else {
+        return;
+    };
+    // SAFETY: the caller's promise.
+    let owner = unsafe { Owner::new(place.body, &body.owned, resident.table().slots()) };
+    while let Some(slot) = owner.take_first(resident.home()) {
+        slot.set_extra(0);
+        let target = Target { slot, generation: slot.load().generation(), kind: Kind::Mutant };
+        let _ = signal::signal(target, Signal::Abandon, resident.home());
+    }
+}
+
 /// A thread has ended, for everybody.
 pub(super) fn end_object(resident: &Resident, place: Place) -> LateWake {
     let _ = resident.at_place(place, |_, life| {
@@ -181,8 +206,8 @@ pub(super) fn end_object(resident: &Resident, place: Place) -> LateWake {
     };
     // M1: who has seen the thread's end, and closed the last handle, finds nothing left of it. If nobody has a handle and
     // nobody waits, this is the end of the object, and there is nobody to be told.
-    signal::unpin(target, resident.table());
-    signal::signal_late(target, Signal::Set, resident.table()).unwrap_or(LateWake::NONE)
+    signal::unpin(target, resident.home());
+    signal::signal_late(target, Signal::Set, resident.home()).unwrap_or(LateWake::NONE)
 }
 
 /// The thread is gone and has done nothing of this; another thread does it.
@@ -200,6 +225,8 @@ pub(super) unsafe fn orphaned(data: *mut ()) {
         life.tid = 0;
         life.record.take()
     });
+    // SAFETY: the thread is gone, and we act for it.
+    unsafe { abandon_all(&resident, place) };
     end_object(&resident, place).pay();
     if let Ok(Some(record)) = detached {
         // If it was in a wait, its blocks may be linked still, or objects pinned; and bodies in other runtimes may name it,

@@ -15,8 +15,8 @@
 //! M2  Whoever asks something of a thread does so with the thread's object locked and its record still in the body (J2).
 //!     The one system call that is made under an object's lock is the one that names the thread by its Linux id, which
 //!     nobody else can have while the lock is held.
-//! M3  Death is in this order (TH7): callbacks of the user, then no more requests, then APCs dropped, then the object
-//!     signalled, then the record given back.
+//! M3  Death is in this order (TH7): callbacks of the user, then TLS and FLS values gone, then no more requests, then
+//!     APCs dropped, then mutants abandoned, then the object signalled (M19), then the record given back.
 
 mod birth;
 mod current;
@@ -25,9 +25,9 @@ pub(crate) mod settings;
 mod stop;
 
 use super::residents::Resident;
-use crate::objects::Target;
 use crate::objects::held::Held;
 use crate::objects::thread::{Life, ThreadBody};
+use crate::objects::{Kind, Target};
 use crate::status::NtStatus;
 use crate::threads;
 use crate::wait::{Gone, signal};
@@ -114,8 +114,11 @@ impl Resident {
         target: Target<'_>,
         work: impl FnOnce(&mut Held<'_>, u32, &ThreadBody) -> T,
     ) -> Result<T, NtStatus> {
-        let done = signal::under_lock(target, self.table(), |held| {
-            let number = held.body()?;
+        let done = signal::under_lock(target, self.home(), |held| {
+            if held.kind() != Kind::Thread {
+                return None;
+            }
+            let number = held.side() as u32;
             let body = self.table().bodies().get(number)?;
             Some(work(held, number, body))
         });
@@ -127,6 +130,6 @@ impl Resident {
     }
 
     fn thread_at(&self, place: Place) -> Result<Target<'_>, NtStatus> {
-        self.table().target_at((place.slot, place.generation), crate::objects::Kind::Thread)
+        self.table().target_at((place.slot, place.generation), Kind::Thread)
     }
 }

@@ -8,6 +8,8 @@ use crate::sys::lock::{FutexLock, Guard};
 use crate::waiter::Link;
 use crate::waiter::record::ThreadRecord;
 use crate::waiter::seat::Key;
+#[cfg(ntwait_loom)]
+use crate::waiter::seat::Space;
 use crossbeam_utils::CachePadded;
 
 #[cfg(not(ntwait_loom))]
@@ -68,10 +70,10 @@ fn number_of(key: Key) -> usize {
     ((key.address as u64).wrapping_mul(GOLDEN) >> (u64::BITS - BUCKETS.ilog2())) as usize
 }
 
-/// In a model, where addresses differ from one execution to the next, that of its space.
+/// In a model, where addresses differ from one execution to the next, it depends on the space.
 #[cfg(ntwait_loom)]
 fn number_of(key: Key) -> usize {
-    key.space as usize % BUCKETS
+    usize::from(key.space == Space::Condition)
 }
 
 /// A bucket whose lock is held.

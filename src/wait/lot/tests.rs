@@ -97,9 +97,14 @@ fn releases_are_not_remembered() {
 #[test]
 fn keys_do_not_mix() {
     let key = fresh_key(Space::Address);
-    let others = [Key { space: Space::Lock, ..key }, Key { extra: 1, ..key }, fresh_key(Space::Address)];
+    let others = [
+        Key { space: Space::Lock, ..key },
+        Key { object: 1, ..key },
+        Key { generation: 1, ..key },
+        fresh_key(Space::Address),
+    ];
     let thread = parkers(key, &[0]);
-    assert_eq!(others.map(|other| unpark_all(other, 0)), [0; 3]);
+    assert_eq!(others.map(|other| unpark_all(other, 0)), [0; 4]);
     assert_eq!(unpark_all(key, 0), 1);
     assert_eq!(join(thread), [Parked::Released(0)]);
 }
@@ -246,8 +251,8 @@ fn alerts_by_id_end_who_heeds_them() {
 /// Two sides meet in the order in which they came, and nothing is remembered.
 #[test]
 fn sides_meet() {
-    let left = fresh_key(Space::Keyed);
-    let right = Key { extra: 1, ..left };
+    let left = fresh_key(Space::KeyedWait);
+    let right = Key { space: Space::KeyedRelease, ..left };
     let meet_as = |mine, theirs, timeout| {
         let mut shield = Shield::raise();
         meet(&mut shield, mine, theirs, Terms { heed: Heed::Stops, until: &mut Until::new(timeout), token: 0 })
@@ -265,4 +270,31 @@ fn sides_meet() {
         }
         assert_eq!(meet_as(mine, theirs, Timeout::Poll), Ok(Parked::TimedOut));
     }
+}
+
+/// The threads that are queued in the parent are not in the child, and a lock that one of them holds is free there.
+#[test]
+#[allow(unsafe_code, reason = "fork")]
+fn a_child_of_fork_finds_the_lot_empty() {
+    let key = fresh_key(Space::Address);
+    let threads = parkers(key, &[0, 0]);
+    let shield = Shield::raise();
+    let locked = bucket::lock(key);
+    // SAFETY: the child does no more than look at the lot.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        // SAFETY: ends the child if it hangs.
+        unsafe { libc::alarm(20) };
+        let count = queued(key);
+        // SAFETY: ends the child without the parent's destructors.
+        unsafe { libc::_exit(count as i32) };
+    }
+    drop(locked);
+    drop(shield);
+    let mut status = -1;
+    // SAFETY: our own child, and a place for its status.
+    assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+    assert_eq!(status, 0, "threads in the second byte, or the signal that killed it");
+    assert_eq!(unpark_all(key, 1), 2, "the parent's are still there");
+    assert_eq!(join(threads), [Parked::Released(1); 2]);
 }

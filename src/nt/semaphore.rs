@@ -1,0 +1,101 @@
+//! `NtCreateSemaphore` and what can be done to a semaphore (SE1–SE18).
+
+use super::access::{AccessMask, ObjectAttributes, Rights};
+use super::{answer, check_query};
+use crate::handle::entry::{Entry, Handle};
+use crate::objects::word::Word;
+use crate::objects::{Birth, Kind, Signal, semaphore};
+use crate::runtime::Runtime;
+use crate::status::NtStatus;
+use crate::wait::{Gone, signal};
+
+/// Of `SemaphoreBasicInformation`, the one class of [`Runtime::nt_query_semaphore`].
+const BASIC_LENGTH: usize = 8;
+
+impl Runtime {
+    /// `NtCreateSemaphore`: a new semaphore with a count and a maximum, and a handle to it. Each satisfied wait takes one of
+    /// the count.
+    ///
+    /// # Errors
+    /// `INVALID_PARAMETER`: a maximum that is not positive, a count that is negative or above it (SE1); attributes that do
+    /// not exist or exclude each other (H32). `PRIVILEGE_NOT_HELD`: a right or an attribute that needs a privilege.
+    /// `INSUFFICIENT_RESOURCES`: the handle table is full, or the kernel has no memory.
+    pub fn nt_create_semaphore(
+        &self,
+        access: AccessMask,
+        attributes: ObjectAttributes,
+        initial: i32,
+        maximum: i32,
+    ) -> Result<Handle, NtStatus> {
+        let (Ok(count), Ok(limit)) = (u32::try_from(initial), u32::try_from(maximum)) else {
+            return Err(NtStatus::INVALID_PARAMETER);
+        };
+        if limit == 0 || count > limit {
+            return Err(NtStatus::INVALID_PARAMETER);
+        }
+        let attribute_bits = attributes.entry_bits()?;
+        let rights = Rights::of(Kind::Semaphore);
+        let mask = rights.grant(access).ok_or(NtStatus::PRIVILEGE_NOT_HELD)?;
+        let birth = Birth { extra: limit, ..Birth::plain(Kind::Semaphore, 0, semaphore::value(count)) };
+        self.table().create(birth, rights.handle_grant(mask, attribute_bits))
+    }
+
+    /// `NtReleaseSemaphore`: so many more, of which those who wait get one each, in order; the rest is added to the count
+    /// (SE9). Returns the count before (SE7).
+    ///
+    /// # Errors
+    /// `INVALID_PARAMETER`: a number that is not positive, whatever the handle is (SE3, SE4). `INVALID_HANDLE`,
+    /// `OBJECT_TYPE_MISMATCH`, `ACCESS_DENIED` without `SEMAPHORE_MODIFY_STATE`. `SEMAPHORE_LIMIT_EXCEEDED`: beyond the
+    /// maximum; the count stays (SE5).
+    #[inline]
+    pub fn nt_release_semaphore(&self, semaphore: Handle, count: i32) -> Result<i32, NtStatus> {
+        let more = u32::try_from(count).ok().filter(|&more| more > 0).ok_or(NtStatus::INVALID_PARAMETER)?;
+        let before = self.table().glance(semaphore, Kind::Semaphore, Entry::MODIFY).and_then(|target| {
+            let post = |word| Signal::Post(more).apply(word, target.slot.extra()).ok();
+            signal::change_idle(target, post)
+        });
+        match before {
+            Some(word) => Ok(count_of(word)),
+            None => self.release_semaphore_slow(semaphore, more),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn release_semaphore_slow(&self, semaphore: Handle, more: u32) -> Result<i32, NtStatus> {
+        let target = self.table().find(semaphore, Kind::Semaphore, Entry::MODIFY)?;
+        let before = signal::signal(target, Signal::Post(more), self.home())?;
+        Ok(count_of(before))
+    }
+
+    /// `NtQuerySemaphore`, class 0: eight bytes, the count and the maximum (`i32` each), in the machine's byte order. The
+    /// class is checked first, then the length, then the handle (SE13).
+    pub fn nt_query_semaphore(
+        &self,
+        semaphore: Handle,
+        class: u32,
+        buffer: &mut [u8],
+        return_length: Option<&mut u32>,
+    ) -> NtStatus {
+        match check_query(class, &[BASIC_LENGTH], buffer) {
+            Err(status) => status,
+            Ok(()) => answer(buffer, return_length, self.semaphore_information(semaphore)),
+        }
+    }
+
+    fn semaphore_information(&self, semaphore: Handle) -> Result<[u8; BASIC_LENGTH], NtStatus> {
+        let target = self.table().find(semaphore, Kind::Semaphore, Entry::QUERY)?;
+        let maximum = target.slot.extra();
+        // The maximum is this object's if the word, looked at afterwards, is.
+        let word = signal::settled_word(target, self.home()).map_err(|Gone| NtStatus::INVALID_HANDLE)?;
+        let mut bytes = [0; BASIC_LENGTH];
+        bytes[..4].copy_from_slice(&count_of(word).to_ne_bytes());
+        bytes[4..].copy_from_slice(&maximum.cast_signed().to_ne_bytes());
+        Ok(bytes)
+    }
+}
+
+#[inline]
+fn count_of(word: Word) -> i32 {
+    semaphore::count(word).cast_signed()
+}

@@ -1,0 +1,152 @@
+//! The walk of a signalled object's queue: who waits is given the object, in order, until it is used up.
+//!
+//! The locks that it needs are held throughout, and nothing is woken: those who are to be woken are collected in a chain.
+//! The invariants are signal.rs's (U1 to U4).
+
+#![allow(unsafe_code, reason = "walks queues of wait blocks")]
+
+use super::lockset::LockSet;
+use crate::objects::held::Held;
+use crate::objects::slot::Slot;
+use crate::waiter::park::{Decision, Why};
+use crate::waiter::{Chain, WaitBlock};
+use core::ptr;
+
+/// What the walk does with a wait-all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AllWaiters {
+    /// All that it waits for is locked: satisfy it if it can be.
+    Test,
+    /// Wake it to test itself.
+    Nudge,
+    /// Leave it where it is.
+    PassOver,
+}
+
+/// Walks the queue for as long as the object is signalled (U4).
+pub(super) fn serve(slot: &Slot, locks: &mut LockSet<'_, '_>, all_waiters: AllWaiters, chain: &mut Chain) {
+    let Some(mut link) = locks.find(slot).map(|held| held.first()) else {
+        return;
+    };
+    // SAFETY: the object is locked throughout, so what its queue links to stays linked until we unlink it.
+    while let Some(block) = unsafe { link.follow() } {
+        let Some(held) = locks.find(slot).filter(|held| held.is_signaled()) else {
+            return;
+        };
+        // SAFETY: the object is locked.
+        link = unsafe { block.next() };
+        // SAFETY: the block is linked and its object locked (B4).
+        if !unsafe { block.is_all() } {
+            // SAFETY: linked to the object that we hold.
+            unsafe { serve_any(block, held, chain) };
+        } else if all_waiters == AllWaiters::Test {
+            // SAFETY: as above, and all that the thread waits for is locked (U2).
+            unsafe { serve_all(block, locks, chain) };
+        } else if all_waiters == AllWaiters::Nudge {
+            // SAFETY: the block is linked and its object locked.
+            unsafe { nudge(block, locks, chain) };
+        }
+    }
+}
+
+/// How a wait ends that took something.
+pub(super) fn why(abandoned: bool) -> Why {
+    if abandoned { Why::Abandoned } else { Why::Object }
+}
+
+/// # Safety
+/// The block is a wait-any's and linked to the object that `held` is.
+pub(super) unsafe fn serve_any(block: &WaitBlock, held: &mut Held<'_>, chain: &mut Chain) {
+    // SAFETY: B4, the caller's lock.
+    let index = unsafe { block.index() };
+    // SAFETY: B4, the caller's lock.
+    let thread = unsafe { block.thread() };
+    let decision = thread.park.decide(why(held.is_abandoned()), index);
+    if decision != Decision::Lost {
+        held.consume_for(thread.who());
+    }
+    // SAFETY: linked to this object.
+    unsafe { retire(block, decision, held, chain) };
+}
+
+/// # Safety
+/// The block is a wait-all's and linked; `locks` holds all objects of that wait, if the wait is still open.
+unsafe fn serve_all(block: &WaitBlock, locks: &mut LockSet<'_, '_>, chain: &mut Chain) {
+    // SAFETY: B4, the caller's lock.
+    let thread = unsafe { block.thread() };
+    // SAFETY: the block is linked and its object locked.
+    let set = unsafe { thread.wait_set() };
+    let who = thread.who();
+    // SAFETY: B4; the blocks of an open wait are all linked, and their objects locked by us.
+    let slots = set.iter().map(|block| ptr::from_ref(unsafe { block.target() }.0));
+    let mut abandoned = false;
+    if thread.park.is_open() {
+        for slot in slots.clone() {
+            match locks.find(slot) {
+                Some(held) if held.is_signaled_for(who) => abandoned |= held.is_abandoned(),
+                _ => return, // it keeps its place
+            }
+        }
+    }
+    let decision = thread.park.decide(why(abandoned), 0);
+    if decision == Decision::Lost {
+        // SAFETY: the caller's lock. A dead wait's other blocks are its thread's to unlink.
+        unsafe { retire_one_of(block, decision, locks, chain) };
+        return;
+    }
+    for slot in slots {
+        if let Some(held) = locks.find(slot) {
+            held.consume_for(who);
+        }
+    }
+    for member in set {
+        if !ptr::eq(member, block) {
+            // SAFETY: a member of a wait that we have just decided: still linked, and its object locked.
+            unsafe { retire_one_of(member, Decision::Won, locks, chain) };
+        }
+    }
+    // SAFETY: as above. It is the last to be freed: until then the set stays in place (B2).
+    unsafe { retire_one_of(block, decision, locks, chain) };
+}
+
+/// Ends the wait-all that this block belongs to, so that its thread tests for itself.
+///
+/// # Safety
+/// The block is linked to an object that `locks` holds.
+unsafe fn nudge(block: &WaitBlock, locks: &mut LockSet<'_, '_>, chain: &mut Chain) {
+    // SAFETY: B4, the caller's lock.
+    let decision = unsafe { block.thread() }.park.decide(Why::Retest, 0);
+    // SAFETY: the caller's lock.
+    unsafe { retire_one_of(block, decision, locks, chain) };
+}
+
+/// Unlinks a block whose wait is decided, and gives it back to its thread, at once or after the wake (N1, B2).
+///
+/// # Safety
+/// The block is linked to the object that `held` is.
+unsafe fn retire(block: &WaitBlock, decision: Decision, held: &mut Held<'_>, chain: &mut Chain) {
+    // SAFETY: linked to this object.
+    unsafe { held.unlink(block) };
+    match decision {
+        // SAFETY: decided and unlinked, under the lock.
+        Decision::WonAsleep => unsafe { chain.push(block) },
+        // SAFETY: B4, the lock; the block is not its thread's yet.
+        Decision::Lost if unsafe { block.thread() }.park.is_stopped() => {
+            held.pin(); // N6
+            block.keep();
+        }
+        Decision::Won | Decision::Lost => block.free(),
+    }
+}
+
+/// As [`retire`], for a block of any of the objects that are locked.
+///
+/// # Safety
+/// The block is linked to an object that `locks` holds.
+unsafe fn retire_one_of(block: &WaitBlock, decision: Decision, locks: &mut LockSet<'_, '_>, chain: &mut Chain) {
+    // SAFETY: B4, the caller's lock.
+    if let Some(held) = locks.find(unsafe { block.target() }.0) {
+        // SAFETY: linked to this object.
+        unsafe { retire(block, decision, held, chain) };
+    }
+}

@@ -13,12 +13,16 @@ mod event;
 pub(crate) mod information;
 mod mutant;
 mod object;
+#[cfg(not(ntwait_loom))]
+mod registered_wait;
 mod semaphore;
 mod signal_and_wait;
 mod thread;
 mod wait;
 
 pub use event::EventType;
+#[cfg(not(ntwait_loom))]
+pub use registered_wait::{Fired, RegisteredWait, WaitCallback, WaitFlags, WaitHandle};
 pub use thread::{ClientId, CreateThreadFlags};
 pub use wait::WaitType;
 

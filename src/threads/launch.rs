@@ -73,9 +73,9 @@ pub(crate) fn in_use(wanted: ThreadBackend) -> BackendInUse {
     }
 }
 
-/// Threads that are there and not the program's: parked ones and the warden.
+/// Threads that are there and not the program's: parked ones, the warden, services.
 pub(crate) fn service_threads() -> u32 {
-    World::known().map_or(0, |world| world.parked.load(Ordering::Acquire) + world.wardens.load(Ordering::Acquire))
+    World::known().map_or(0, |world| world.parked.load(Ordering::Acquire) + world.own_threads())
 }
 
 /// Is a task there whose job has ended? Then there will soon be one thread less, or one more parked.

@@ -90,7 +90,7 @@ fn outlive(world: &World) -> ! {
 fn nobody_is_left(world: &World) -> bool {
     // Locked, so that no parked task is called, and none parks, while the kernel counts.
     let pools = world.pools.lock();
-    cpu::threads_of_process().is_some_and(|count| count <= world.wardens.load(Ordering::Acquire) + pools.parked())
+    cpu::threads_of_process().is_some_and(|count| count <= world.own_threads() + pools.parked())
 }
 
 /// Sees to one task that has died. False: there is none.

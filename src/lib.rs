@@ -104,6 +104,8 @@ pub use event::{Event, Waitable, wait_all, wait_any};
 pub use handle::entry::Handle;
 pub use nt::access::{AccessMask, DuplicateOptions, HandleAttributes, ObjectAttributes};
 pub use nt::{ClientId, CreateThreadFlags, EventType, TimerType, WaitType};
+#[cfg(not(ntwait_loom))]
+pub use nt::{Fired, RegisteredWait, WaitCallback, WaitFlags, WaitHandle};
 pub use objects::thread::StartRoutine;
 pub use rtl::{
     Barrier, BarrierFlags, Condition, ConditionFlags, CriticalSection, CriticalSectionFlags, CriticalSectionGuard,

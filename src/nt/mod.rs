@@ -14,6 +14,8 @@ pub(crate) mod information;
 mod keyed_event;
 mod mutant;
 mod object;
+#[cfg(not(ntwait_loom))]
+mod registered_wait;
 mod semaphore;
 mod signal_and_wait;
 mod thread;
@@ -21,6 +23,8 @@ mod timer;
 mod wait;
 
 pub use event::EventType;
+#[cfg(not(ntwait_loom))]
+pub use registered_wait::{Fired, RegisteredWait, WaitCallback, WaitFlags, WaitHandle};
 pub use thread::{ClientId, CreateThreadFlags};
 pub use timer::TimerType;
 pub use wait::WaitType;

@@ -9,15 +9,18 @@
 
 pub(crate) mod access;
 mod apc;
+mod attributes;
 mod event;
 pub(crate) mod information;
 mod mutant;
+mod names;
 mod object;
 mod semaphore;
 mod signal_and_wait;
 mod thread;
 mod wait;
 
+pub use attributes::{ObjectAttributes, ObjectName};
 pub use event::EventType;
 pub use thread::{ClientId, CreateThreadFlags};
 pub use wait::WaitType;

@@ -16,6 +16,7 @@ use ntwait::{
     Timeout, WaitPolicy, WaitType,
 };
 
+pub(crate) mod names;
 pub(crate) mod nt_threads;
 pub(crate) mod storm;
 pub(crate) mod threads;

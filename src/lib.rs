@@ -102,8 +102,8 @@ pub use alloc::KillSafeAlloc;
 pub use api::{EventHandle, INFINITE, Ntdll, NtdllApi, ThreadHandle, WAIT_OBJECT_0, WAIT_TIMEOUT};
 pub use event::{Event, Waitable, wait_all, wait_any};
 pub use handle::entry::Handle;
-pub use nt::access::{AccessMask, DuplicateOptions, HandleAttributes, ObjectAttributes};
-pub use nt::{ClientId, CreateThreadFlags, EventType, TimerType, WaitType};
+pub use nt::access::{AccessMask, DuplicateOptions, HandleAttributes};
+pub use nt::{ClientId, CreateThreadFlags, EventType, ObjectAttributes, ObjectName, TimerType, WaitType};
 #[cfg(not(ntwait_loom))]
 pub use nt::{Fired, RegisteredWait, WaitCallback, WaitFlags, WaitHandle};
 pub use objects::thread::StartRoutine;

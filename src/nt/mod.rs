@@ -9,10 +9,12 @@
 
 pub(crate) mod access;
 mod apc;
+mod attributes;
 mod event;
 pub(crate) mod information;
 mod keyed_event;
 mod mutant;
+mod names;
 mod object;
 #[cfg(not(ntwait_loom))]
 mod registered_wait;
@@ -22,6 +24,7 @@ mod thread;
 mod timer;
 mod wait;
 
+pub use attributes::{ObjectAttributes, ObjectName};
 pub use event::EventType;
 #[cfg(not(ntwait_loom))]
 pub use registered_wait::{Fired, RegisteredWait, WaitCallback, WaitFlags, WaitHandle};

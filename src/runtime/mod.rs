@@ -1,5 +1,6 @@
 //! A runtime: one handle table, its objects, and how its waits behave.
 
+pub(crate) mod names;
 mod process_wide;
 #[cfg(not(ntwait_loom))]
 pub(crate) mod registered;

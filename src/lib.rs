@@ -53,13 +53,20 @@
 //! a suspended thread holds it keeps, and what a terminated one held outside of this library stays held: the allocator's
 //! lock above all, for which there is [`KillSafeAlloc`].
 //!
+//! # Slots
+//!
+//! [`tls_alloc`] and [`rtl_fls_alloc`] and what belongs to them are NT's thread-local and fiber-local slots, for all threads
+//! of the process, whoever made them; [`TlsSlot`] and [`FlsSlot`] own one. FLS callbacks are called when a thread ends, but
+//! not when it is terminated, and when a slot is freed. There are no fibers.
+//!
 //! # How it is made
 //!
 //! ```text
 //!                                  ┌─▶ handle ─┐
 //!  api, event, thread ─▶ nt ─▶ runtime         ├─▶ objects, waiter ─▶ sys
 //!                                  ├─▶ wait ───┘                       ▲
-//!                                  └─▶ threads ────────────────────────┘
+//!                                  ├─▶ threads ────────────────────────┤
+//!                                  └─▶ rtl ────────────────────────────┘
 //! ```
 //!
 //! `objects::word` has the 64 bits on which everything turns; `wait` describes the engine, and `waiter::park` the
@@ -76,6 +83,7 @@ mod handle;
 pub mod internals;
 mod nt;
 mod objects;
+mod rtl;
 mod runtime;
 mod status;
 mod sys;
@@ -94,9 +102,19 @@ pub use alloc::KillSafeAlloc;
 pub use api::{EventHandle, INFINITE, Ntdll, NtdllApi, ThreadHandle, WAIT_OBJECT_0, WAIT_TIMEOUT};
 pub use event::{Event, Waitable, wait_all, wait_any};
 pub use handle::entry::Handle;
-pub use nt::access::{AccessMask, DuplicateOptions, HandleAttributes, ObjectAttributes};
-pub use nt::{ClientId, CreateThreadFlags, EventType, WaitType};
+pub use nt::access::{AccessMask, DuplicateOptions, HandleAttributes};
+pub use nt::{ClientId, CreateThreadFlags, EventType, ObjectAttributes, ObjectName, TimerType, WaitType};
+#[cfg(not(ntwait_loom))]
+pub use nt::{Fired, RegisteredWait, WaitCallback, WaitFlags, WaitHandle};
 pub use objects::thread::StartRoutine;
+pub use rtl::{
+    Barrier, BarrierFlags, Condition, ConditionFlags, CriticalSection, CriticalSectionFlags, CriticalSectionGuard,
+    FLS_MAXIMUM_AVAILABLE, FlsCallback, FlsSlot, RtlBarrier, RtlConditionVariable, RtlCriticalSection, RtlRunOnce,
+    RtlSrwLock, RunOnce, RunOnceFlags, Sleepable, SrwLock, SrwReadGuard, SrwWriteGuard, TLS_SLOTS, TlsSlot,
+    WaitAddress, rtl_fls_alloc, rtl_fls_free, rtl_fls_get_value, rtl_fls_set_value, rtl_process_fls_data,
+    rtl_wait_on_address, rtl_wake_address_all, rtl_wake_address_single, tls_alloc, tls_free, tls_get, tls_set,
+    wait_on_address, wake_address_all, wake_address_single,
+};
 pub use runtime::{CurrentThread, Runtime, RuntimeBuilder, ThreadHook};
 pub use status::NtStatus;
 pub use sys::clock::Timeout;

@@ -3,6 +3,7 @@
 
 use super::apc::deliver;
 use crate::handle::entry::{Entry, Handle};
+use crate::objects::slot::Slot;
 use crate::objects::word::Word;
 use crate::objects::{Kind, Target};
 use crate::runtime::Runtime;
@@ -43,7 +44,7 @@ impl Runtime {
     /// Answers `WAIT_0`, `ABANDONED_WAIT_0`, `TIMEOUT`, and if `alertable` also `ALERTED` or, after it has called all
     /// APCs that were queued (A3), `USER_APC`; or
     /// `INVALID_HANDLE`, or `ACCESS_DENIED` without `SYNCHRONIZE` (W33); `MUTANT_LIMIT_EXCEEDED` (M12).
-    #[inline]
+    #[inline(always)] // a wait that ends at once is a few instructions in the caller
     pub fn nt_wait_for_single_object(&self, object: Handle, alertable: bool, timeout: Option<i64>) -> NtStatus {
         self.take_now(object, timeout == Some(0) && !alertable)
             .unwrap_or_else(|| self.wait_single(object, alertable, Timeout::from_nt(timeout)))
@@ -57,26 +58,21 @@ impl Runtime {
 
     /// The answer to a wait that ends at once: what is there needs nothing else, and an alertable wait prefers it to
     /// an alert anyway (W22).
-    #[inline]
+    #[inline(always)]
     fn take_now(&self, object: Handle, is_poll: bool) -> Option<NtStatus> {
         let target = self.table().glance_any(object, Entry::SYNCHRONIZE)?;
         match take::one(target) {
             Taken::Yes => Some(NtStatus::WAIT_0),
             Taken::Clear if is_poll => Some(NtStatus::TIMEOUT),
+            Taken::Mutant => self.take_mutant_now(target.slot, target.generation, is_poll),
             _ => None,
         }
     }
 
-    #[inline(never)]
-    fn wait_single(&self, object: Handle, alertable: bool, timeout: Timeout) -> NtStatus {
-        self.take_special_now(object, timeout.is_poll() && !alertable)
-            .unwrap_or_else(|| self.wait_single_slow(object, alertable, timeout))
-    }
-
-    /// As [`take_now`](Self::take_now), for mutants and semaphores.
-    fn take_special_now(&self, object: Handle, is_poll: bool) -> Option<NtStatus> {
-        let target = self.table().glance_any(object, Entry::SYNCHRONIZE)?;
-        match take::special(target, self.resident().known_owner(), self.home()) {
+    #[inline(never)] // not in the way of the others
+    fn take_mutant_now(&self, slot: &Slot, generation: u32, is_poll: bool) -> Option<NtStatus> {
+        let target = Target { slot, generation, kind: Kind::Mutant };
+        match take::mutant(target, self.resident().known_owner()?, self.home()) {
             Taken::Yes => Some(NtStatus::WAIT_0),
             Taken::Abandoned => Some(NtStatus::ABANDONED_WAIT_0),
             Taken::Clear if is_poll => Some(NtStatus::TIMEOUT),
@@ -86,7 +82,7 @@ impl Runtime {
 
     #[cold]
     #[inline(never)]
-    fn wait_single_slow(&self, object: Handle, alertable: bool, timeout: Timeout) -> NtStatus {
+    fn wait_single(&self, object: Handle, alertable: bool, timeout: Timeout) -> NtStatus {
         let found = match object.pseudo() {
             Some(_) => self.resolve_pseudo(object),
             None => self.table().find_any(object, Entry::SYNCHRONIZE),

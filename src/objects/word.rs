@@ -16,7 +16,8 @@
 //! | ALL_WAITER | a wait-all is queued here                       | by the unlock that changed it      |
 //! | OBSERVED   | someone mirrors the state                       | under the lock                     |
 //! | MANUAL     | a notification object: waits do not consume     | at creation                        |
-//! | SHARED     | it had more references than its first handle    | under the lock; stays              |
+//! | SHARED     | it has a name, or had more references than its  | at creation, under the lock; stays |
+//! |            | first handle                                    |                                    |
 //! | SPECIAL    | the value is no state and counts no changes     | at creation                        |
 //!
 //! O1  One compare-exchange that succeeds proves: same generation, so the same object; no lock held; and, if it
@@ -108,17 +109,10 @@ impl Word {
         self.0 & (Self::GENERATION | Self::SLOW) == (generation as u64) << GENERATION_SHIFT
     }
 
-    /// The object of this generation, not locked and not special: the state is what bit 0 says.
+    /// The object of this generation, not locked: what the word says holds.
     #[inline]
-    pub(crate) const fn is_plain(self, generation: u32) -> bool {
-        self.0 & (Self::GENERATION | Self::LOCKED | Self::SPECIAL) == (generation as u64) << GENERATION_SHIFT
-    }
-
-    /// The object of this generation, not locked and special.
-    #[inline]
-    pub(crate) const fn is_special(self, generation: u32) -> bool {
-        self.0 & (Self::GENERATION | Self::LOCKED | Self::SPECIAL)
-            == (generation as u64) << GENERATION_SHIFT | Self::SPECIAL
+    pub(crate) const fn is_settled(self, generation: u32) -> bool {
+        self.0 & (Self::GENERATION | Self::LOCKED) == (generation as u64) << GENERATION_SHIFT
     }
 
     /// The object of this generation, not locked, with its state clear.

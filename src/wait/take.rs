@@ -69,6 +69,8 @@ pub(crate) enum Taken {
     Gone,
     /// A mutant that the thread owns as deep as can be (M11).
     TooDeep,
+    /// To be taken by [`mutant`].
+    Mutant,
 }
 
 /// Looks at one object for this thread.
@@ -101,21 +103,25 @@ pub(crate) fn as_seen(target: Target<'_>, word: Word) -> Option<Taken> {
     }
 }
 
-/// Takes one object that is not special, if that is possible at once.
+/// Takes one object that is not a mutant, if that is possible at once.
 #[inline]
 pub(crate) fn one(target: Target<'_>) -> Taken {
     let mut word = target.slot.load();
     loop {
-        if !word.is_plain(target.generation) {
+        if !word.is_settled(target.generation) {
             return if word.generation() == target.generation { Taken::Unknown } else { Taken::Gone };
         }
         if !word.state() {
             return Taken::Clear;
         }
-        let taken = event::consume(word);
-        if taken == word {
+        if word.has(Word::MANUAL) {
             return Taken::Yes; // nothing to take: no write
         }
+        let taken = match target.kind {
+            Kind::Mutant => return Taken::Mutant,
+            Kind::Semaphore => semaphore::taken(word),
+            _ => event::consume(word),
+        };
         if word.is_slow() {
             return Taken::Unknown;
         }
@@ -126,39 +132,9 @@ pub(crate) fn one(target: Target<'_>) -> Taken {
     }
 }
 
-/// Takes a special object if that is possible at once; of others, and of a mutant without an owner, nothing is known.
+/// Takes a mutant that is free or the thread's own, if that is possible at once.
 #[inline]
-pub(crate) fn special(target: Target<'_>, owner: Option<Owner<'_>>, home: &dyn Home) -> Taken {
-    match (target.kind, owner) {
-        (Kind::Semaphore, _) => semaphore(target),
-        (Kind::Mutant, Some(owner)) => mutant(target, owner, home),
-        _ => Taken::Unknown,
-    }
-}
-
-#[inline]
-fn semaphore(target: Target<'_>) -> Taken {
-    let mut word = target.slot.load();
-    loop {
-        if !word.is_special(target.generation) {
-            return Taken::Unknown;
-        }
-        if !word.state() {
-            return Taken::Clear;
-        }
-        if word.is_slow() {
-            return Taken::Unknown;
-        }
-        match target.slot.exchange(word, semaphore::taken(word)) {
-            Ok(()) => return Taken::Yes,
-            Err(seen) => word = seen,
-        }
-    }
-}
-
-/// A mutant that is free or the thread's own.
-#[inline]
-fn mutant(target: Target<'_>, owner: Owner<'_>, home: &dyn Home) -> Taken {
+pub(crate) fn mutant(target: Target<'_>, owner: Owner<'_>, home: &dyn Home) -> Taken {
     let mut word = target.slot.load();
     loop {
         if word.generation() != target.generation {
@@ -194,7 +170,7 @@ fn take_one_more<E>(
     home: &dyn Home,
     exchange: impl FnOnce() -> Result<(), E>,
 ) -> Result<(), E> {
-    let _shield = Shield::raise(); // from the exchange to the list (objects/mutant.rs, M3)
+    let _shield = Shield::raise(); // from the exchange to the list (objects/mutant.rs, MU3)
     exchange()?;
     owner.gain(target.slot, home);
     Ok(())
@@ -218,7 +194,10 @@ pub(crate) fn first(targets: &[Target<'_>], taker: &Taker<'_>) -> (Taken, usize)
         // K2. A lower one that is not clear now decides in the next round.
         let are_clear = || before.iter().all(|target| look(*target, who) == Seen::Clear);
         let taken = if index == 0 && word.has(Word::SPECIAL) {
-            Some(special(target, taker.owner, taker.home))
+            Some(match (one(target), taker.owner) {
+                (Taken::Mutant, Some(owner)) => mutant(target, owner, taker.home),
+                (taken, _) => taken,
+            })
         } else if word.has(Word::SPECIAL) {
             locked(target, taker, are_clear)
         } else if are_clear() {
@@ -226,7 +205,8 @@ pub(crate) fn first(targets: &[Target<'_>], taker: &Taker<'_>) -> (Taken, usize)
         } else {
             None
         };
-        if let Some(taken) = taken {
+        // An object that others took meanwhile says nothing of the ones after it.
+        if let Some(taken) = taken.filter(|taken| *taken != Taken::Clear) {
             return (taken, index);
         }
     }

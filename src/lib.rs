@@ -103,7 +103,7 @@ pub use api::{EventHandle, INFINITE, Ntdll, NtdllApi, ThreadHandle, WAIT_OBJECT_
 pub use event::{Event, Waitable, wait_all, wait_any};
 pub use handle::entry::Handle;
 pub use nt::access::{AccessMask, DuplicateOptions, HandleAttributes, ObjectAttributes};
-pub use nt::{ClientId, CreateThreadFlags, EventType, WaitType};
+pub use nt::{ClientId, CreateThreadFlags, EventType, TimerType, WaitType};
 pub use objects::thread::StartRoutine;
 pub use rtl::{
     Barrier, BarrierFlags, Condition, ConditionFlags, CriticalSection, CriticalSectionFlags, CriticalSectionGuard,

@@ -4,7 +4,7 @@ use super::access::{AccessMask, ObjectAttributes, Rights};
 use super::answer;
 use crate::handle::entry::{Entry, Handle};
 use crate::objects::word::Word;
-use crate::objects::{Birth, Kind, Signal, event};
+use crate::objects::{Birth, Kind, Misfit, Signal, event};
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
 use crate::wait::Gone;
@@ -30,7 +30,8 @@ impl From<Unsignaled> for NtStatus {
     fn from(refused: Unsignaled) -> Self {
         match refused {
             Unsignaled::Gone => Self::INVALID_HANDLE,
-            Unsignaled::OverLimit => Self::SEMAPHORE_LIMIT_EXCEEDED,
+            Unsignaled::Misfit(Misfit::OverLimit) => Self::SEMAPHORE_LIMIT_EXCEEDED,
+            Unsignaled::Misfit(Misfit::Stale) => Self::UNSUCCESSFUL, // an expiry, which no caller asks for
         }
     }
 }

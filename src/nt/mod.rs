@@ -17,10 +17,12 @@ mod object;
 mod semaphore;
 mod signal_and_wait;
 mod thread;
+mod timer;
 mod wait;
 
 pub use event::EventType;
 pub use thread::{ClientId, CreateThreadFlags};
+pub use timer::TimerType;
 pub use wait::WaitType;
 
 use crate::status::NtStatus;

@@ -27,6 +27,7 @@ pub(crate) mod owner;
 pub(crate) mod semaphore;
 pub(crate) mod slot;
 pub(crate) mod thread;
+pub(crate) mod timer;
 pub(crate) mod word;
 
 use held::Held;
@@ -172,7 +173,8 @@ pub(crate) fn drop_handle(target: Target<'_>) -> bool {
 /// What a signalling operation does to an object: an old word in, a new word out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Signal {
-    /// Becomes signalled and stays so, as far as nobody consumes it. Events; ends of threads and processes; expiries.
+    /// Becomes signalled and stays so, as far as nobody consumes it. Events; ends of threads and processes; timers that are
+    /// set for a moment that has passed.
     Set,
     /// Is signalled for those who wait now, and clear afterwards (E6, E11).
     Pulse,
@@ -182,21 +184,30 @@ pub(crate) enum Signal {
     Free,
     /// A mutant's owner has ended.
     Abandon,
+    /// A timer is due by this setting of it.
+    Expire(u32),
 }
 
-/// A semaphore cannot take so many: nothing changes (SE5).
+/// Why an object does not take a signal: nothing changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct OverLimit;
+pub(crate) enum Misfit {
+    /// A semaphore cannot take so many (SE5).
+    OverLimit,
+    /// The timer was set anew or cancelled meanwhile.
+    Stale,
+}
 
 impl Signal {
-    /// The word that the waiters are offered. `limit` is the number that the object keeps beside its word.
+    /// The word that the waiters are offered. `extra` is the number that the object keeps beside its word.
     #[inline]
-    pub(crate) const fn apply(self, word: Word, limit: u32) -> Result<Word, OverLimit> {
+    pub(crate) const fn apply(self, word: Word, extra: u32) -> Result<Word, Misfit> {
         match self {
             Self::Set | Self::Pulse => Ok(word.with_state(true)),
-            Self::Post(count) => semaphore::posted(word, count, limit),
+            Self::Post(count) => semaphore::posted(word, count, extra),
             Self::Free => Ok(mutant::freed(word)),
             Self::Abandon => Ok(mutant::abandoned(word)),
+            Self::Expire(setting) if setting != extra => Err(Misfit::Stale),
+            Self::Expire(_) => Ok(word.with_state(true)),
         }
     }
 

@@ -3,6 +3,7 @@
 mod process_wide;
 mod residents;
 pub(crate) mod thread;
+pub(crate) mod timers;
 
 use crate::handle::Table;
 use crate::handle::entry::{Entry, Handle, Pseudo};

@@ -44,6 +44,8 @@ mod pthread;
 #[cfg(not(ntwait_loom))]
 mod self_test;
 #[cfg(not(ntwait_loom))]
+mod service;
+#[cfg(not(ntwait_loom))]
 mod slot;
 #[cfg(not(ntwait_loom))]
 mod task;
@@ -61,9 +63,12 @@ use core::fmt;
 pub(crate) use launch::{
     abandon, first_has_left, in_use, is_anyone_leaving, kernel_id, leave, mark, service_threads, start, used_before,
 };
+#[cfg(not(ntwait_loom))]
+pub(crate) use service::start_service;
 #[cfg(ntwait_loom)]
 pub(crate) use modelled::{
-    abandon, in_use, is_anyone_leaving, join, kernel_id, leave, mark, refuse, service_threads, start, used_before,
+    abandon, in_use, is_anyone_leaving, join, kernel_id, leave, mark, refuse, service_threads, start, start_service,
+    used_before,
 };
 
 /// What a new thread is to do.

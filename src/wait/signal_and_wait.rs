@@ -60,7 +60,7 @@ pub(crate) fn run(
             } else {
                 let owner = terms.taker.owner.filter(|_| signal == Signal::Free);
                 if let Some(owner) = owner {
-                    owner.forget(first.slot); // before it is another's (objects/mutant.rs, M3)
+                    owner.forget(first.slot); // before it is another's (objects/mutant.rs, MU3)
                 }
                 let attempt = signal_and_queue(me, (first, signal), other, terms, &mut until);
                 if let (Some(owner), Err(Failure::Signal(_))) = (owner, attempt) {
@@ -104,7 +104,7 @@ fn signal_and_queue(
         };
     });
     match (signaled, start) {
-        (Ok(()), Start::Linked) => {
+        (Ok(_), Start::Linked) => {
             if me.park.commit(terms.alertable) {
                 sleep::until_done(&me.park, &deadline);
             }
@@ -118,11 +118,12 @@ fn signal_and_queue(
             signaled.map_err(Failure::Signal)?;
             Ok(Attempt::Ended(match start {
                 Start::Taken(taken) => any::at_once(taken, 0).map_err(Failure::Wait)?,
-                Start::TooLate | Start::Linked => match me.park.take_pending(seen).filter(|_| terms.alertable) {
+                Start::TooLate | Start::Linked if terms.alertable => match me.park.take_pending(seen) {
                     Some(Why::Alerted) => Ended::Alerted,
                     Some(_) => Ended::Apc,
                     None => Ended::TimedOut,
                 },
+                Start::TooLate | Start::Linked => Ended::TimedOut,
             }))
         }
     }

@@ -346,6 +346,39 @@ fn lt6_move_against_timeout() {
     });
 }
 
+/// LT6, LT2: who is on its way out is not moved, and the next is instead.
+///
+/// A: wait here          B: wait here          C: when both are there: suspend A; move one to there; release there; resume A
+#[test]
+fn lt6_dead_waiter_is_not_moved() {
+    let [here, there] = places(20);
+    model(move || {
+        let nt = Nt::new();
+        let counts = Counts::default();
+        let first = nt.thread({
+            let counts = counts.clone();
+            move |_| assert_eq!(park(here, NEVER, || counts.valid(), |left| counts.left(left)), RELEASED)
+        });
+        until_valid(&counts, 1);
+        let second = spawn({
+            let counts = counts.clone();
+            move || park(here, NEVER, || counts.valid(), |left| panic!("{left:?}"))
+        });
+        until_valid(&counts, 2);
+        assert_eq!(nt.suspend(first), Ok(0));
+        assert_eq!(requeue(here, there, 0, 1, 0).moved, 1);
+        assert!(release(there));
+        assert_eq!(second.join().unwrap(), RELEASED);
+        assert_eq!(nt.resume(first), 1);
+        while !release(here) {
+            yield_now();
+        }
+        nt.ended(first);
+        assert_empty(here);
+        assert_empty(there);
+    });
+}
+
 /// LT6: two that move threads in opposite directions do not wait for each other's locks.
 ///
 /// A: move all from here to there          B: move all from there to here

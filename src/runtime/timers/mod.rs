@@ -55,7 +55,9 @@ impl Due {
     fn moment(self) -> (Clock, u64, bool) {
         match self {
             // One more, as the clock was read as a little less than it is.
-            Self::After(span) => (Clock::Monotonic, Clock::Monotonic.now().saturating_add(span).saturating_add(1), false),
+            Self::After(span) => {
+                (Clock::Monotonic, Clock::Monotonic.now().saturating_add(span).saturating_add(1), false)
+            }
             Self::At(moment) => (Clock::Wall, moment, Clock::Wall.now() >= moment),
         }
     }

@@ -77,8 +77,10 @@ fn blocked_owner(nt: Nt, mutant: Handle) -> NtThread {
     })
 }
 
+type End = (&'static str, fn(Scene));
+
 /// Every end of a thread.
-const ENDS: [(&str, fn(Scene)); 13] = [
+const ENDS: [End; 13] = [
     ("returns", |scene| assert_eq!(scene.owner(|| 5).join(), 5)),
     ("exits", |scene| {
         // SAFETY: the thread's frames have nothing to drop.
@@ -540,7 +542,7 @@ fn m14_given_to_a_thread_that_is_gone() {
                     wait(nt, [mutant, event]).0
                 });
                 // SAFETY: a signal to a thread of this process that lives.
-                let sent = unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), owner.kernel_id(), signal) };
+                let sent = unsafe { libc::syscall(libc::SYS_tgkill, std::process::id(), owner.kernel_id(), signal) };
                 assert_eq!(sent, 0);
                 until("it is in the handler", || HELD_UP.load(Ordering::SeqCst) == 1);
                 if gives {

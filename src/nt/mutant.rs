@@ -1,6 +1,8 @@
 //! `NtCreateMutant` and what can be done to a mutant (M1–M35).
 
-use super::access::{AccessMask, ObjectAttributes, Rights};
+use super::access::AccessMask;
+use super::attributes::ObjectAttributes;
+use super::names::Creation;
 use super::{answer, check_query};
 use crate::handle::bodies::id_of;
 use crate::handle::entry::{Entry, Handle};
@@ -18,7 +20,9 @@ const OWNER_LENGTH: usize = 16;
 const OWNER_INFORMATION: u32 = 1;
 
 impl Runtime {
-    /// `NtCreateMutant`: a new mutant and a handle to it; with `initial_owner` the calling thread owns it, one level deep.
+    /// `NtCreateMutant`: a new mutant and a handle to it; with `initial_owner` the calling thread owns it, one level deep. If
+    /// there is one of that name, and the attributes have `OPENIF`: a handle to that one, and the thread does not own it
+    /// (M31); [`ObjectAttributes::or_open`] tells which it was.
     ///
     /// A mutant is owned by a thread, as often as the thread has waited for it; each release takes one level back. When the
     /// owner ends, however that comes about, the mutant is free again, and the next wait for it answers
@@ -27,26 +31,33 @@ impl Runtime {
     /// # Errors
     /// `INVALID_PARAMETER`: attributes that do not exist or exclude each other (H32). `PRIVILEGE_NOT_HELD`: a right or an
     /// attribute that needs a privilege. `INSUFFICIENT_RESOURCES`: the handle table is full, or the kernel has no memory.
-    /// `THREAD_IS_TERMINATING`: a thread at its very end can own nothing.
+    /// `THREAD_IS_TERMINATING`: a thread at its very end can own nothing. With a name, as for
+    /// [`nt_create_event`](Self::nt_create_event).
     pub fn nt_create_mutant(
         &self,
         access: AccessMask,
-        attributes: ObjectAttributes,
+        attributes: ObjectAttributes<'_>,
         initial_owner: bool,
     ) -> Result<Handle, NtStatus> {
-        let attribute_bits = attributes.entry_bits()?;
-        let rights = Rights::of(Kind::Mutant);
-        let mask = rights.grant(access).ok_or(NtStatus::PRIVILEGE_NOT_HELD)?;
-        let grant = rights.handle_grant(mask, attribute_bits);
+        let creation = Creation::check(Kind::Mutant, access, attributes)?;
         if !initial_owner {
-            return self.table().create(Birth::plain(Kind::Mutant, 0, mutant::FREE), grant);
+            return self.make(&creation, Birth::plain(Kind::Mutant, 0, mutant::FREE)).map(|made| made.handle);
         }
         let owner = self.resident().owner()?;
         let _shield = Shield::raise(); // from the birth to the list (objects/mutant.rs, MU3)
-        let birth = Birth::plain(Kind::Mutant, 0, mutant::value_owned_by(owner.number()));
-        let (handle, target) = self.table().create_target(birth, grant)?;
-        owner.gain(target.slot, self.home());
-        Ok(handle)
+        let made = self.make(&creation, Birth::plain(Kind::Mutant, 0, mutant::value_owned_by(owner.number())))?;
+        if !made.existed {
+            owner.gain(made.target.slot, self.home());
+        }
+        Ok(made.handle)
+    }
+
+    /// `NtOpenMutant`: a handle to the mutant of this name.
+    ///
+    /// # Errors
+    /// As for [`nt_open_event`](Self::nt_open_event).
+    pub fn nt_open_mutant(&self, access: AccessMask, attributes: ObjectAttributes<'_>) -> Result<Handle, NtStatus> {
+        self.open_object(Kind::Mutant, access, attributes)
     }
 
     /// `NtReleaseMutant`: takes one level back; with the last, the mutant goes to the first who waits for it (M10). Returns

@@ -1,14 +1,17 @@
 //! `NtCreateTimer` and what can be done to a timer (T1–T25).
 
-use super::access::{AccessMask, ObjectAttributes, Rights};
+use super::access::AccessMask;
+use super::attributes::ObjectAttributes;
+use super::names::Creation;
 use super::{answer, check_query};
 use crate::handle::entry::{Entry, Handle};
 use crate::objects::Kind;
 use crate::objects::event;
 use crate::runtime::Runtime;
-use crate::runtime::timers::{Due, Setting};
+use crate::runtime::timers::{self, Due, Setting};
 use crate::status::NtStatus;
 use crate::sys::clock::TICKS_PER_SECOND;
+use crate::waiter::shield::Shield;
 
 /// `TIMER_TYPE`: what a satisfied wait does to a timer that has expired (T1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,7 +42,7 @@ impl Runtime {
     pub fn nt_create_timer(
         &self,
         access: AccessMask,
-        attributes: ObjectAttributes,
+        attributes: ObjectAttributes<'_>,
         timer_type: TimerType,
     ) -> Result<Handle, NtStatus> {
         let manual_reset = match timer_type {
@@ -47,10 +50,23 @@ impl Runtime {
             TimerType::SYNCHRONIZATION => false,
             _ => return Err(NtStatus::INVALID_PARAMETER_4),
         };
-        let attribute_bits = attributes.entry_bits()?;
-        let rights = Rights::of(Kind::Timer);
-        let mask = rights.grant(access).ok_or(NtStatus::PRIVILEGE_NOT_HELD)?;
-        self.resident().create_timer(event::flags(manual_reset), rights.handle_grant(mask, attribute_bits))
+        let creation = Creation::check(Kind::Timer, access, attributes)?;
+        let _shield = Shield::raise(); // the body is nobody's until it is the timer's
+        let birth = self.resident().conceive_timer(event::flags(manual_reset))?;
+        let made = self.make(&creation, birth);
+        if made.as_ref().is_ok_and(|made| !made.existed) {
+            return made.map(|made| made.handle);
+        }
+        timers::undo(birth);
+        made.map(|made| made.handle)
+    }
+
+    /// `NtOpenTimer`: a handle to the timer of this name.
+    ///
+    /// # Errors
+    /// As for [`nt_open_event`](Self::nt_open_event).
+    pub fn nt_open_timer(&self, access: AccessMask, attributes: ObjectAttributes<'_>) -> Result<Handle, NtStatus> {
+        self.open_object(Kind::Timer, access, attributes)
     }
 
     /// `NtSetTimer`: the timer is to expire at `due` (in units of 100 ns: negative from now, else absolute since 1601; what

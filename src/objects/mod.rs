@@ -114,12 +114,14 @@ pub(crate) struct Birth {
     /// What the kind keeps beside the word, as its file says.
     pub(crate) side: u64,
     pub(crate) extra: u32,
+    /// The number of its name, 0 for none.
+    pub(crate) name: u32,
 }
 
 impl Birth {
     /// One that has nothing beside its word; `flags` are those that its kind leaves open.
     pub(crate) const fn plain(kind: Kind, flags: u64, value: u32) -> Self {
-        Self { kind, flags: kind.flags() | flags, value, side: 0, extra: 0 }
+        Self { kind, flags: kind.flags() | flags, value, side: 0, extra: 0, name: 0 }
     }
 
     /// A process or thread that runs.
@@ -156,18 +158,27 @@ pub(crate) fn release_alive(held: Held<'_>) {
     debug_assert!(!destroyed);
 }
 
+/// What an object has lost with one of its handles.
+#[must_use = "a slot or a name may be left over"]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Dropped {
+    /// The object is gone, and its slot is the caller's to recycle.
+    pub(crate) destroyed: bool,
+    /// That was its last handle, so it has no name any more (N16, H9): the number of the name, 0 if it had none.
+    pub(crate) name: u32,
+}
+
 /// Drops one handle of the object, and the object with it if nothing else refers to it (H9, H10, W35).
-/// True: it is gone, and its slot is the caller's to recycle.
-pub(crate) fn drop_handle(target: Target<'_>) -> bool {
+pub(crate) fn drop_handle(target: Target<'_>) -> Dropped {
     // A mutant may be owned, which keeps it alive: its word alone does not tell what is to be done (M21).
     if target.kind != Kind::Mutant && target.slot.destroy_unshared(target.generation) {
-        return true;
+        return Dropped { destroyed: true, name: 0 };
     }
     let Some(mut held) = target.slot.lock(target.generation) else {
-        return false;
+        return Dropped::default();
     };
-    held.drop_handle();
-    held.unlock().pay(target.slot)
+    let name = held.drop_handle();
+    Dropped { destroyed: held.unlock().pay(target.slot), name }
 }
 
 /// What a signalling operation does to an object: an old word in, a new word out.

@@ -26,7 +26,7 @@
 use super::held::Held;
 use super::slot::Slot;
 use super::word::Word;
-use super::{Home, Target, mutant, release};
+use super::{Dropped, Home, Target, mutant, release};
 use crate::sys::cell::Guarded;
 use crate::sys::region::{Region, Zeroed};
 
@@ -233,13 +233,13 @@ impl<'r> Owner<'r> {
         held.unlock().pay(slot)
     }
 
-    /// Drops one handle of a mutant of this thread. True: the mutant is gone, and its slot is the caller's to recycle.
-    pub(crate) fn drop_handle(self, target: Target<'_>) -> bool {
+    /// Drops one handle of a mutant of this thread.
+    pub(crate) fn drop_handle(self, target: Target<'_>) -> Dropped {
         let Some(mut held) = target.slot.lock(target.generation) else {
-            return false;
+            return Dropped::default();
         };
-        held.drop_handle();
-        self.give_up_forsaken(held)
+        let name = held.drop_handle();
+        Dropped { destroyed: self.give_up_forsaken(held), name }
     }
 
     fn place(self, slot: &Slot) -> u32 {

@@ -20,6 +20,7 @@ use ntwait::{
 
 pub(crate) mod lot_kinds;
 pub(crate) mod memory;
+pub(crate) mod names;
 pub(crate) mod nt_threads;
 pub(crate) mod storm;
 pub(crate) mod threads;

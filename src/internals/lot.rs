@@ -30,14 +30,14 @@ pub enum Parked {
     TimedOut,
 }
 
-/// As [`Left`](lot::Left).
+/// As the lot says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Left {
     pub moved: bool,
     pub was_last: bool,
 }
 
-/// As [`Unparked`](lot::Unparked).
+/// As the lot says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unparked {
     pub released: usize,

@@ -68,7 +68,7 @@ fn q2_srw_writers() {
         let guarded = Guarded::new();
         let others = [(); 2].map(|()| guarded.spawn(Guarded::write));
         guarded.write();
-        others.map(|other| other.join().unwrap());
+        others.into_iter().for_each(|other| other.join().unwrap());
         guarded.assert_free(3);
     });
 }
@@ -187,7 +187,7 @@ fn k2_section_exclusion() {
         let section = Sectioned(Arc::new(RtlCriticalSection::new(0)), tally());
         let others = [(); 2].map(|()| section.clone()).map(|section| spawn(move || section.step()));
         section.step();
-        others.map(|other| other.join().unwrap());
+        others.into_iter().for_each(|other| other.join().unwrap());
         assert_eq!((section.0.lock_count(), section.0.recursion_count(), section.1.get()), (-1, 0, 3));
     });
 }

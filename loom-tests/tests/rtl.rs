@@ -339,6 +339,39 @@ fn c4_condition_moved_is_woken() {
     });
 }
 
+/// C7: a suspension loses no wake.
+///
+/// A: suspend B; write; wake; resume B          B: sleep until something was written
+#[test]
+fn c7_condition_wake_reaches_who_is_away() {
+    let wakes: [fn(&RtlConditionVariable); 2] =
+        [RtlConditionVariable::rtl_wake_condition_variable, RtlConditionVariable::rtl_wake_all_condition_variable];
+    for wake in wakes {
+        model(move || {
+            let (nt, scene) = (Nt::new(), Scene::new());
+            let theirs = scene.clone();
+            let (sleeper, gate) = nt.thread_at_gate(move |_| {
+                let _ = theirs.await_something(NEVER);
+            });
+            gate.open();
+            if scene.guarded.lock.rtl_try_acquire_srw_lock_exclusive() {
+                scene.guarded.change();
+                let suspended = nt.suspend(sleeper).is_ok();
+                assert_eq!(scene.guarded.lock.rtl_release_srw_lock_exclusive(), NtStatus::SUCCESS);
+                wake(&scene.condition);
+                if suspended {
+                    nt.resume(sleeper);
+                }
+            } else {
+                scene.guarded.write();
+                wake(&scene.condition);
+            }
+            nt.ended(sleeper);
+            scene.guarded.assert_free(1);
+        });
+    }
+}
+
 /// RB1, RB2, RO11: a failure makes one of those who wait the initialiser, and nobody is left asleep.
 ///
 /// A: begin, fail          B, C: begin; if it is theirs: complete

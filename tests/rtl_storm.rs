@@ -15,7 +15,7 @@ use common::threads::within;
 use common::{Nt, Random};
 use ntwait::{Barrier, Condition, CriticalSection, RtlSrwLock, RunOnce, SrwLock};
 
-const STEPS: u64 = 10_000;
+const STEPS: u64 = 60_000;
 const THREADS: u64 = 3;
 
 /// Suspends and resumes the threads until they have ended.

@@ -1,7 +1,8 @@
 //! `NtCreateKeyedEvent`, `NtWaitForKeyedEvent`, `NtReleaseKeyedEvent` (K1–K12).
 
-use super::access::{AccessMask, ObjectAttributes, Rights};
+use super::access::AccessMask;
 use super::apc::deliver;
+use super::attributes::ObjectAttributes;
 use crate::handle::entry::{Entry, Handle};
 use crate::objects::Kind;
 use crate::objects::keyed_event::{self, Identity, Side};
@@ -19,22 +20,29 @@ impl Runtime {
     /// that release it.
     ///
     /// # Errors
-    /// `INVALID_PARAMETER`: flags other than 0 (K9), attributes that do not exist or exclude each other (H32).
-    /// `PRIVILEGE_NOT_HELD`: a right or an attribute that needs a privilege. `INSUFFICIENT_RESOURCES`: the handle table is
-    /// full, or the kernel has no memory.
+    /// `INVALID_PARAMETER`: flags other than 0 (K9). What else, as for [`nt_create_event`](Self::nt_create_event).
     pub fn nt_create_keyed_event(
         &self,
         access: AccessMask,
-        attributes: ObjectAttributes,
+        attributes: ObjectAttributes<'_>,
         flags: u32,
     ) -> Result<Handle, NtStatus> {
         if flags != 0 {
             return Err(NtStatus::INVALID_PARAMETER);
         }
-        let attribute_bits = attributes.entry_bits()?;
-        let rights = Rights::of(Kind::KeyedEvent);
-        let mask = rights.grant(access).ok_or(NtStatus::PRIVILEGE_NOT_HELD)?;
-        self.table().create(keyed_event::birth(), rights.handle_grant(mask, attribute_bits))
+        self.create_object(access, attributes, keyed_event::birth())
+    }
+
+    /// `NtOpenKeyedEvent`: a handle to the keyed event of this name.
+    ///
+    /// # Errors
+    /// As for [`nt_open_event`](Self::nt_open_event).
+    pub fn nt_open_keyed_event(
+        &self,
+        access: AccessMask,
+        attributes: ObjectAttributes<'_>,
+    ) -> Result<Handle, NtStatus> {
+        self.open_object(Kind::KeyedEvent, access, attributes)
     }
 
     /// `NtWaitForKeyedEvent`: waits until another thread [releases](Self::nt_release_keyed_event) the key, an even number, of

@@ -3,7 +3,7 @@
 #![allow(unsafe_code, reason = "fields guarded by the object lock")]
 
 use super::owner::Owner;
-use super::slot::Slot;
+use super::slot::{NAME_SHIFT, Slot};
 use super::word::Word;
 use super::{Kind, event, mutant};
 use crate::sys::atomic::Ordering;
@@ -65,6 +65,12 @@ impl<'s> Held<'s> {
         // SAFETY: S2, we hold the lock.
         let bits = unsafe { self.slot.kind.get() };
         Kind::from_bits(bits as u8)
+    }
+
+    /// The number of the name that it was born with, 0 for none.
+    pub(crate) fn name(&self) -> u32 {
+        // SAFETY: S2, we hold the lock.
+        (unsafe { self.slot.kind.get() }) >> NAME_SHIFT
     }
 
     /// What the kind keeps beside the word.
@@ -135,9 +141,12 @@ impl<'s> Held<'s> {
         unsafe { self.slot.handles.set(self.handles() + 1) };
     }
 
-    pub(crate) fn drop_handle(&mut self) {
+    /// Returns the number of the name that the object loses by that, 0 for none.
+    pub(crate) fn drop_handle(&mut self) -> u32 {
+        let handles = self.handles() - 1;
         // SAFETY: S2, we hold the lock.
-        unsafe { self.slot.handles.set(self.handles() - 1) };
+        unsafe { self.slot.handles.set(handles) };
+        if handles == 0 { self.name() } else { 0 }
     }
 
     /// One more reference without a handle.

@@ -13,11 +13,11 @@
 //! one it is about to take, and takes it; it gives it up, and clears the place. Of what its end finds there, what it does not
 //! own is not its own.
 //!
-//! W1  A list is touched by its thread alone (for a thread that is gone: by who acts for it); its links in sections where the
+//! OW1 A list is touched by its thread alone (for a thread that is gone: by who acts for it); its links in sections where the
 //!     thread can be neither suspended nor terminated. Nobody else ever writes to the links of a mutant that has an owner: a
 //!     thread that was given a mutant by another puts it on its list itself, before the wait returns.
-//! W2  What is on a list is owned, so it is alive (M21): its slot cannot be freed under the list.
-//! W3  A mutant that has lost its last handle to somebody else than its owner can never be released. It is destroyed at the
+//! OW2 What is on a list is owned, so it is alive (M21): its slot cannot be freed under the list.
+//! OW3 A mutant that has lost its last handle to somebody else than its owner can never be released. It is destroyed at the
 //!     owner's end, or when the list has doubled since it was last looked through; so whoever takes mutants and has others
 //!     close them does not grow without limit.
 
@@ -26,11 +26,11 @@
 use super::held::Held;
 use super::slot::Slot;
 use super::word::Word;
-use super::{Home, Target, mutant, release};
+use super::{Dropped, Home, Target, mutant, release};
 use crate::sys::cell::Guarded;
 use crate::sys::region::{Region, Zeroed};
 
-/// A list is not looked through for mutants without handles before it has this length (W3).
+/// A list is not looked through for mutants without handles before it has this length (OW3).
 #[cfg(not(ntwait_loom))]
 const FIRST_SCAN: u32 = 32;
 #[cfg(ntwait_loom)]
@@ -56,7 +56,7 @@ struct Ends {
 unsafe impl Zeroed for OwnedList {}
 
 /// The calling thread as an owner, in one runtime. Whoever has one promises to be that thread, or to act for it when it is
-/// gone (W1).
+/// gone (OW1).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Owner<'r> {
     number: u32,
@@ -71,7 +71,7 @@ pub(crate) struct TooDeep;
 impl<'r> Owner<'r> {
     /// # Safety
     /// The caller is the thread that has this number, not zero, and this list for the objects of these slots; or that thread
-    /// is gone and the caller acts for it (W1).
+    /// is gone and the caller acts for it (OW1).
     #[inline]
     pub(crate) unsafe fn new(number: u32, list: &'r OwnedList, slots: &'r Region<Slot>) -> Self {
         Self { number, list, slots }
@@ -133,7 +133,7 @@ impl<'r> Owner<'r> {
         ends.last = place;
         ends.count += 1;
         self.set_ends(ends);
-        // SAFETY: W1.
+        // SAFETY: OW1.
         if ends.count >= FIRST_SCAN + unsafe { self.list.scan_at.get() } {
             self.drop_forsaken(home);
         }
@@ -191,6 +191,8 @@ impl<'r> Owner<'r> {
             self.unlink(first);
             return Some(first);
         }
+        // SAFETY: OW1. The list is as good as the next owner's.
+        unsafe { self.list.scan_at.set(0) };
         let latest = self.slot(self.latest())?;
         self.set_latest(0);
         let word = latest.load();
@@ -204,7 +206,7 @@ impl<'r> Owner<'r> {
         is_mine.then_some(latest)
     }
 
-    /// W3.
+    /// OW3.
     #[cold]
     fn drop_forsaken(self, home: &dyn Home) {
         let mut next = self.slot(self.ends().first);
@@ -216,7 +218,7 @@ impl<'r> Owner<'r> {
                 home.recycle(slot);
             }
         }
-        // SAFETY: W1.
+        // SAFETY: OW1.
         unsafe { self.list.scan_at.set(self.ends().count * 2) };
     }
 
@@ -231,13 +233,13 @@ impl<'r> Owner<'r> {
         held.unlock().pay(slot)
     }
 
-    /// Drops one handle of a mutant of this thread. True: the mutant is gone, and its slot is the caller's to recycle.
-    pub(crate) fn drop_handle(self, target: Target<'_>) -> bool {
+    /// Drops one handle of a mutant of this thread.
+    pub(crate) fn drop_handle(self, target: Target<'_>) -> Dropped {
         let Some(mut held) = target.slot.lock(target.generation) else {
-            return false;
+            return Dropped::default();
         };
-        held.drop_handle();
-        self.give_up_forsaken(held)
+        let name = held.drop_handle();
+        Dropped { destroyed: self.give_up_forsaken(held), name }
     }
 
     fn place(self, slot: &Slot) -> u32 {
@@ -249,22 +251,22 @@ impl<'r> Owner<'r> {
     }
 
     fn latest(self) -> u32 {
-        // SAFETY: W1.
+        // SAFETY: OW1.
         unsafe { self.list.latest.get() }
     }
 
     fn set_latest(self, place: u32) {
-        // SAFETY: W1.
+        // SAFETY: OW1.
         unsafe { self.list.latest.set(place) };
     }
 
     fn ends(self) -> Ends {
-        // SAFETY: W1.
+        // SAFETY: OW1.
         unsafe { self.list.ends.get() }
     }
 
     fn set_ends(self, ends: Ends) {
-        // SAFETY: W1.
+        // SAFETY: OW1.
         unsafe { self.list.ends.set(ends) };
     }
 }
@@ -292,7 +294,7 @@ impl Links {
 
     #[inline]
     fn of(slot: &Slot) -> Self {
-        // SAFETY: W1, the mutant is the caller's.
+        // SAFETY: OW1, the mutant is the caller's.
         let side = unsafe { slot.side.get() };
         Self {
             is_listed: side & Self::LISTED != 0,
@@ -305,7 +307,7 @@ impl Links {
     fn store(self, slot: &Slot) {
         let listed = if self.is_listed { Self::LISTED } else { 0 };
         let side = u64::from(self.before) | u64::from(self.next) << Self::PLACE_BITS | listed;
-        // SAFETY: W1, the mutant is the caller's.
+        // SAFETY: OW1, the mutant is the caller's.
         unsafe { slot.side.set(side) };
     }
 }

@@ -16,7 +16,8 @@
 //! | ALL_WAITER | a wait-all is queued here                       | by the unlock that changed it      |
 //! | OBSERVED   | someone mirrors the state                       | under the lock                     |
 //! | MANUAL     | a notification object: waits do not consume     | at creation                        |
-//! | SHARED     | it had more references than its first handle    | under the lock; stays              |
+//! | SHARED     | it has a name, or had more references than its  | at creation, under the lock; stays |
+//! |            | first handle                                    |                                    |
 //! | SPECIAL    | the value is no state and counts no changes     | at creation                        |
 //!
 //! O1  One compare-exchange that succeeds proves: same generation, so the same object; no lock held; and, if it

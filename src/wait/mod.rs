@@ -41,6 +41,8 @@ pub(crate) mod signal_and_wait;
 mod sleep;
 pub(crate) mod spin;
 pub(crate) mod take;
+#[cfg(not(ntwait_loom))]
+pub(crate) mod unattended;
 mod union;
 
 use crate::objects::Target;

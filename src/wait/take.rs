@@ -170,7 +170,7 @@ fn take_one_more<E>(
     home: &dyn Home,
     exchange: impl FnOnce() -> Result<(), E>,
 ) -> Result<(), E> {
-    let _shield = Shield::raise(); // from the exchange to the list (objects/mutant.rs, M3)
+    let _shield = Shield::raise(); // from the exchange to the list (objects/mutant.rs, MU3)
     exchange()?;
     owner.gain(target.slot, home);
     Ok(())
@@ -205,7 +205,8 @@ pub(crate) fn first(targets: &[Target<'_>], taker: &Taker<'_>) -> (Taken, usize)
         } else {
             None
         };
-        if let Some(taken) = taken {
+        // An object that others took meanwhile says nothing of the ones after it.
+        if let Some(taken) = taken.filter(|taken| *taken != Taken::Clear) {
             return (taken, index);
         }
     }

@@ -12,11 +12,11 @@
 use super::WaitBlock;
 use super::apc::ApcQueue;
 use super::history::History;
-use super::park::ParkingWord;
 pub(crate) use super::pool::NoMemory;
 use super::pool::{Pool, Pooled};
 use super::seat::Seat;
 use super::shield::Shield;
+use super::waiting::Waiter;
 use crate::objects::{Home, Target};
 use crate::sys::atomic::{AtomicU32, AtomicU64, Ordering, process_static};
 use crate::sys::cell::Guarded;
@@ -26,7 +26,7 @@ use crate::sys::lock::FutexLock;
 use crate::sys::signal;
 use crate::sys::tls::thread_local;
 use core::cell::Cell;
-use core::ptr;
+use core::ops::Deref;
 
 /// Wait blocks that a record holds itself: enough for nearly all waits, and few, as each thread has them.
 #[cfg(not(ntwait_loom))]
@@ -46,14 +46,10 @@ pub(crate) const KEPT_BLOCKS: usize = INLINE_BLOCKS;
 #[derive(Debug)]
 #[repr(C, align(128))] // in this order: what every wait touches lies in the first two lines
 pub(crate) struct ThreadRecord {
-    pub(crate) park: ParkingWord,
+    /// The thread as one who waits.
+    waiter: Waiter,
     /// How long this thread's recent waits took (T1).
     pub(crate) spin: Guarded<History>,
-    /// The blocks of the wait-all that the thread is in: one for each object, in the caller's order. Written
-    /// before any of them is linked, read under the lock of an object that one of them is linked to.
-    wait_set: Guarded<(*const WaitBlock, usize)>,
-    /// The number under which the thread owns mutants, for the wait that it is in; written and read like `wait_set`.
-    who: AtomicU32,
     blocks: [WaitBlock; INLINE_BLOCKS],
     /// The larger set of blocks, made when the thread first needs it (T1); stays with the record.
     larger: Guarded<Option<&'static [WaitBlock]>>,
@@ -98,12 +94,12 @@ unsafe impl Send for ThreadRecord {}
 unsafe impl Sync for ThreadRecord {}
 
 impl ThreadRecord {
+    pub(super) const WAITER_OFFSET: usize = core::mem::offset_of!(Self, waiter);
+
     fn new() -> Self {
         Self {
-            park: ParkingWord::default(),
+            waiter: Waiter::new(),
             spin: Guarded::new(History::NEW),
-            wait_set: Guarded::new((ptr::null(), 0)),
-            who: AtomicU32::new(0),
             blocks: core::array::from_fn(|_| WaitBlock::default()),
             larger: Guarded::new(None),
             seat: Seat::default(),
@@ -176,34 +172,13 @@ impl ThreadRecord {
         };
         larger.get(..count)
     }
+}
 
-    /// # Safety
-    /// The caller is the record's thread and none of its blocks is linked.
-    pub(crate) unsafe fn set_wait_set(&self, blocks: &[WaitBlock]) {
-        // SAFETY: nobody else reads it while no block is linked.
-        unsafe { self.wait_set.set((blocks.as_ptr(), blocks.len())) };
-    }
-
-    /// Said by the record's thread, while none of its blocks is linked.
-    pub(crate) fn set_who(&self, who: u32) {
-        self.who.store(who, Ordering::Relaxed);
-    }
-
-    /// The number under which the thread takes the mutants of its wait. Relaxed: asked under the lock of an object that one
-    /// of its blocks is linked to.
-    pub(crate) fn who(&self) -> u32 {
-        self.who.load(Ordering::Relaxed)
-    }
-
-    /// The blocks of the wait-all that this thread is in.
-    ///
-    /// # Safety
-    /// The caller holds the lock of an object that one of the blocks is linked to, for as long as `'b`.
-    pub(crate) unsafe fn wait_set<'b>(&self) -> &'b [WaitBlock] {
-        // SAFETY: not written while a block is linked.
-        let (first, count) = unsafe { self.wait_set.get() };
-        // SAFETY: the thread keeps its blocks until all are FREE (B2), and one is linked.
-        unsafe { core::slice::from_raw_parts(first, count) }
+impl Deref for ThreadRecord {
+    type Target = Waiter;
+    #[inline]
+    fn deref(&self) -> &Waiter {
+        &self.waiter
     }
 }
 

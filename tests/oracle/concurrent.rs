@@ -69,11 +69,10 @@ impl Round {
     }
 
     /// Thread number `me` runs its program, if it has one.
-    fn run(&self, me: usize, clock: &AtomicU64, random: &mut Random) -> Vec<Call> {
-        let Some(program) = self.programs.threads.get(me) else {
-            return Vec::new();
-        };
+    fn run(&self, me: usize, clock: &AtomicU64, random: &mut Random) -> Ran {
         let stamp = || clock.fetch_add(1, Ordering::AcqRel);
+        let begun = stamp();
+        let program = self.programs.threads.get(me).map_or(&[][..], Vec::as_slice);
         let mut calls = Vec::with_capacity(program.len());
         let _ = self.real.nt.nt_test_alert(); // of a rescue that came too late
         for op in program {
@@ -88,8 +87,22 @@ impl Round {
                 break;
             }
         }
-        calls
+        Ran { begun, calls }
     }
+}
+
+/// What a thread did in a round.
+struct Ran {
+    /// From here on the thread knows nothing of earlier alerts.
+    begun: u64,
+    calls: Vec<Call>,
+}
+
+/// Alerts to all threads, between two stamps.
+#[derive(Clone, Copy)]
+struct Rescue {
+    begun: u64,
+    ended: u64,
 }
 
 /// All threads go from round to round together. Those that are left blocked are rescued.
@@ -117,7 +130,7 @@ struct Together {
 
 impl Together {
     /// The work of one thread: its calls in each round.
-    fn run(&self, me: usize, rounds: &[Round], seed: u64) -> Vec<Vec<Call>> {
+    fn run(&self, me: usize, rounds: &[Round], seed: u64) -> Vec<Ran> {
         let mut random = Random::new(seed.wrapping_add(me as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let real = rounds[0].real;
         real.introduce(me, real.nt.myself());
@@ -137,35 +150,42 @@ impl Together {
         }
     }
 
-    /// Until all have come to the end: alerts everybody when nothing has happened for a while. Returns the stamps before that.
-    fn rescue(&self, rounds: &[Round], real: &Real) -> Vec<u64> {
-        let mut stamps = Vec::new();
+    /// Until all have come to the end: alerts everybody when nothing has happened for a while. Returns when that was.
+    fn rescue(&self, rounds: &[Round], real: &Real) -> Vec<Rescue> {
+        let stamp = || self.clock.fetch_add(1, Ordering::AcqRel);
+        let mut rescues = Vec::new();
         let mut last = (u64::MAX, Instant::now());
         loop {
             let (now, arrived) = (self.clock.load(Ordering::Acquire), self.arrived.load(Ordering::Acquire));
             if arrived == (rounds.len() + 1) * THREADS {
-                return stamps;
+                return rescues;
             }
             if last.0 != now {
                 last = (now, Instant::now());
             } else if arrived >= THREADS && last.1.elapsed() > QUIET {
-                stamps.push(self.clock.fetch_add(1, Ordering::AcqRel));
+                let begun = stamp();
                 for thread in 0..THREADS {
                     let _ = real.nt.nt_alert_thread(real.thread(thread));
                 }
+                rescues.push(Rescue { begun, ended: stamp() });
             }
             std::thread::sleep(QUIET / 8);
         }
     }
 }
 
-/// A call that was rescued when all others had been answered, or were rescued too, would never have been answered. One that was rescued
-/// too early counts as one whose time was up.
-fn without_rescues(mut record: Record, rescues: &[u64]) -> Record {
+/// A call that was rescued when all others had been answered, or were rescued too, would never have been answered. One that may have been
+/// rescued earlier counts as one whose time was up.
+fn without_rescues(ran: Vec<Ran>, rescues: &[Rescue]) -> Record {
     let alerted = Some(NtStatus::ALERTED.into());
-    let is_rescued = |call: &Call, stamp: u64| call.outcome == alerted && call.begun < stamp && stamp < call.ended;
-    let settles = |call: &Call, stamp: u64| is_rescued(call, stamp) || call.outcome != alerted && call.ended < stamp;
-    let at_rest = rescues.iter().any(|stamp| record.iter().flatten().all(|call| settles(call, *stamp)));
+    // The one rescue that there was since all the threads had begun.
+    let begun = ran.iter().map(|ran| ran.begun).min().unwrap_or(0);
+    let late = rescues.iter().find(|rescue| rescue.ended > begun).map_or(0, |rescue| rescue.begun);
+    let has_all = ran.iter().all(|ran| ran.begun < late);
+    let mut record: Record = ran.into_iter().map(|ran| ran.calls).collect();
+    let is_rescued = |call: &Call| call.outcome == alerted && call.begun < late && late < call.ended;
+    let settles = |call: &Call| is_rescued(call) || call.outcome != alerted && call.ended < late;
+    let at_rest = has_all && record.iter().flatten().all(settles);
     for call in record.iter_mut().flatten().filter(|call| call.outcome == alerted) {
         call.outcome = if at_rest { None } else { Some(NtStatus::TIMEOUT.into()) };
         call.ended = if at_rest { u64::MAX } else { call.ended };

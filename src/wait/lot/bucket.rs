@@ -157,6 +157,14 @@ impl Locked {
     /// # Safety
     /// It is linked here.
     pub(super) unsafe fn unlink(&mut self, thread: &ThreadRecord) {
+        // SAFETY: the caller's promise.
+        unsafe { self.take_off_the_list(thread) };
+        thread.seat.leave();
+    }
+
+    /// # Safety
+    /// As for [`unlink`](Self::unlink).
+    unsafe fn take_off_the_list(&mut self, thread: &ThreadRecord) {
         // SAFETY: the lock is held, and the block is on this list.
         let (before, after) = unsafe { thread.block().unlink() };
         if before.is_none() {
@@ -165,7 +173,6 @@ impl Locked {
         if after.is_none() {
             self.queue.tail = before;
         }
-        thread.seat.leave();
     }
 }
 
@@ -192,13 +199,14 @@ impl Pair {
         &mut self.first
     }
 
-    /// Moves a thread from the first to the end of the second, under this key.
+    /// Moves a thread from the first to the end of the second, under this key. At no moment is it in none: who finds its
+    /// thread there waits until somebody frees its block.
     ///
     /// # Safety
     /// It is linked in the first.
     pub(super) unsafe fn transfer(&mut self, thread: &ThreadRecord, key: Key) {
         // SAFETY: the caller's promise.
-        unsafe { self.first.unlink(thread) };
+        unsafe { self.first.take_off_the_list(thread) };
         let second = self.second.as_mut().unwrap_or(&mut self.first);
         // SAFETY: just unlinked; its thread keeps the block until it is FREE (B2).
         unsafe { second.link(thread, key) };

@@ -445,7 +445,7 @@ fn s12_m20_ends_after_an_exchange_of_mutants() {
 
 /// A thread that is suspended in the middle has signalled, and does not signal again when it goes on.
 #[test]
-fn w24_d3_suspended_in_the_middle() {
+fn w24_sw3_suspended_in_the_middle() {
     within(|| {
         let nt = Nt::new();
         let (semaphore, end) = (nt.semaphore(0, 10), nt.auto(false));
@@ -473,7 +473,7 @@ fn w24_d3_suspended_in_the_middle() {
 
 /// Suspended at random moments of a long series, the thread signals once for each of its calls.
 #[test]
-fn w24_d3_suspended_at_random() {
+fn w24_sw3_suspended_at_random() {
     static CALLS: AtomicU32 = AtomicU32::new(0);
     within(|| {
         let nt = Nt::new();

@@ -215,7 +215,7 @@ fn p1_alert_by_id_against_timeout() {
         let other = nt.spawn(move |nt| nt.alert_by_id(id));
         let clock = spawn(pass_time);
         let first = nt.wait_for_alert(SOON);
-        other.join().unwrap();
+        assert_eq!(other.join().unwrap(), NtStatus::SUCCESS);
         clock.join().unwrap();
         match (first, nt.wait_for_alert(POLL)) {
             (NtStatus::ALERTED, NtStatus::TIMEOUT) => "alerted",

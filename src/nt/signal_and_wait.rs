@@ -31,7 +31,8 @@ impl Runtime {
         deliver(status_of(self.signal_and_wait(signal, object, alertable, Timeout::from_nt(timeout))))
     }
 
-    fn signal_and_wait(
+    /// The same for Rust callers.
+    pub(crate) fn signal_and_wait(
         &self,
         first: Handle,
         object: Handle,

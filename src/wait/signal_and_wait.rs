@@ -5,11 +5,11 @@
 //!     ──▶ the other is signalled: take it; else link a block to it ──▶ unlock all ──▶ wake ──▶ sleep
 //! ```
 //!
-//! D1  Between the signal and the start of the wait nobody gets to either object: a thread that was released by the signal
+//! SW1 Between the signal and the start of the wait nobody gets to either object: a thread that was released by the signal
 //!     and pulses the other finds the waiter queued (S9).
-//! D2  Nothing happens if the first cannot be signalled or the other is gone (S1, S4); what was signalled stays so, however
+//! SW2 Nothing happens if the first cannot be signalled or the other is gone (S1, S4); what was signalled stays so, however
 //!     the wait ends (S8).
-//! D3  A wait that has to start over, because the thread stood still, does not signal again.
+//! SW3 A wait that has to start over, because the thread stood still, does not signal again.
 
 #![allow(unsafe_code, reason = "links the thread's own wait block")]
 

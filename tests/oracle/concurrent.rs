@@ -45,7 +45,7 @@ pub(crate) fn examine(policy: WaitPolicy, budget: Budget) -> u64 {
         for (round, record) in rounds.iter().zip(&records) {
             let model = round.programs.model(Model::new(THREADS));
             assert!(is_possible(&model, record), "{}", explain(&round.programs, record, seed));
-            round.real.clear(|slot| model.kind_in(slot).is_some());
+            round.real.clear(|slot| model.kind_in(slot).is_some()).expect("open handles");
             steps += round.programs.steps();
         }
         if !budget.lasts(steps) {

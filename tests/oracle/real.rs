@@ -79,14 +79,16 @@ impl Real {
         }
     }
 
-    /// No slot has ever held a handle.
-    pub(crate) fn clear(&self, is_open: impl Fn(usize) -> bool) {
+    /// Closes what is open. Then it is as if no slot had ever held a handle.
+    pub(crate) fn clear(&self, is_open: impl Fn(usize) -> bool) -> Result<(), String> {
+        let mut result = Ok(());
         for (number, slot) in self.slots.iter().enumerate() {
-            if is_open(number) {
-                assert_eq!(self.nt.nt_close(self.slot(number)), NtStatus::SUCCESS);
+            if is_open(number) && self.nt.nt_close(self.slot(number)) != NtStatus::SUCCESS {
+                result = Err(format!("h{number} cannot be closed in the end"));
             }
             slot.store(Handle::NULL.0, Ordering::Relaxed);
         }
+        result
     }
 
     /// Makes the call, as thread number `me`, which is the calling one.

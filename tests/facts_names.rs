@@ -478,7 +478,7 @@ fn n22_query_of_a_name() {
         assert_eq!(told as usize, needed);
         let bytes: Vec<u8> = units.iter().chain(&[0]).flat_map(|unit| unit.to_ne_bytes()).collect();
         assert_eq!((&buffer[16..needed], &buffer[needed..]), (&bytes[..], &[0xAA; 3][..]));
-        let lengths = 2 * units.len() as u32 | (2 * units.len() as u32 + 2) << 16;
+        let lengths = (2 * units.len() as u32) | ((2 * units.len() as u32 + 2) << 16);
         assert_eq!(u32_at(&buffer, 0), lengths, "length and maximum");
         let address = u64::from_ne_bytes(buffer[8..16].try_into().expect("eight bytes"));
         assert_eq!(address, buffer[16..].as_ptr().expose_provenance() as u64);

@@ -25,6 +25,7 @@ fn check(nt: &Nt, event: Handle) {
 fn n4_two_creators_have_one_object() {
     model_reaching(&["mine", "theirs"], || {
         let nt = Nt::new();
+        let _ = nt.auto(false); // so that the table has its one run of indices
         let other = nt.spawn(|nt| nt.create_or_open(NAME, false).unwrap());
         let (mine, existed) = nt.create_or_open(NAME, false).unwrap();
         let (theirs, existed_for_them) = other.join().unwrap();

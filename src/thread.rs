@@ -4,7 +4,6 @@
 
 mod outcome;
 
-use crate::event::Waitable;
 use crate::handle::entry::Handle;
 use crate::nt::access::AccessMask;
 use crate::nt::{CreateThreadFlags, ObjectAttributes, information};
@@ -12,6 +11,7 @@ use crate::objects::thread::StartRoutine;
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
 use crate::sys::clock::Timeout;
+use crate::waitable::Waitable;
 use crate::waiter::apc::{Apc, Routine};
 use crate::waiter::goal;
 use crate::waiter::shield::Shield;

@@ -1,7 +1,7 @@
-//! What may be done through a handle to an object that existed: facts H22, H30 to H32, E24, M26 to M30, SE14.
+//! What may be done through a handle to an object that existed: facts H22, H30 to H32, E24, M26 to M30, SE14, T22, K10.
 //!
 //! The same for objects that are made and for duplicates is in `facts_handles.rs` and `facts_duplicate.rs`. TH25 is in
-//! `facts_thread_handles.rs`; T22 and K10, as far as they are about masks, are tables beside the masks.
+//! `facts_thread_handles.rs`.
 
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "tests are not the product")]
 
@@ -17,8 +17,9 @@ const DENIED: NtStatus = NtStatus::ACCESS_DENIED;
 /// All rights of a type, and what the four generic rights mean for it.
 fn rights(kind: Named) -> (u32, [u32; 4]) {
     match kind {
-        Named::Event | Named::Semaphore => (0x1F_0003, [0x2_0001, 0x2_0002, 0x12_0000, 0x1F_0003]),
+        Named::Event | Named::Semaphore | Named::Timer => (0x1F_0003, [0x2_0001, 0x2_0002, 0x12_0000, 0x1F_0003]),
         Named::Mutant => (0x1F_0001, [0x2_0001, 0x2_0000, 0x12_0000, 0x1F_0001]),
+        Named::KeyedEvent => (0xF_0003, [0x2_0001, 0x2_0002, 0x2_0000, 0xF_0003]),
         Named::Directory => (0xF_000F, [0x2_0003, 0x2_000C, 0x2_0003, 0xF_000F]),
     }
 }
@@ -72,6 +73,7 @@ fn m29_m30_table_of_single_bits() {
                     AccessMask::GENERIC_WRITE => Ok(write),
                     AccessMask::GENERIC_EXECUTE => Ok(execute),
                     AccessMask::GENERIC_ALL | AccessMask::MAXIMUM_ALLOWED => Ok(everything),
+                    AccessMask::SYNCHRONIZE if kind == Named::KeyedEvent => Ok(bit), // K10
                     _ if all & bit != 0 => Ok(bit),
                     _ => Err(DENIED),
                 };
@@ -97,7 +99,7 @@ fn h22_h31_creation_drops_what_is_invalid() {
         let name = base("h22");
         for kind in Named::ALL {
             let (all, _) = rights(kind);
-            let invalid = !all & 0x00FF_FFFF;
+            let invalid = !all & 0x00EF_FFFF; // without SYNCHRONIZE, which is legal for more (K10)
             let rows = [(invalid, 0), (invalid | 1, 1), (invalid | 0x0200_0000, all), (0x0200_0000, all), (all, all)];
             for (asked, expected) in rows {
                 let made = kind.create_with(nt, AccessMask::from_bits_retain(asked), ObjectAttributes::named(&name));

@@ -225,6 +225,14 @@ impl Table {
         Target { slot, generation: slot.bear(birth, born), kind: birth.kind }
     }
 
+    /// What the objects leave that are still there, for whoever has the table to himself. Of those that are not, and of
+    /// those that keep nothing, `side` is 0.
+    pub(crate) fn remains(&self) -> impl Iterator<Item = Remains> {
+        let used = self.next_slot.load(Ordering::Acquire) as usize;
+        // SAFETY: the caller has all slots.
+        (0..used).filter_map(|index| self.slots.get(index)).map(|slot| unsafe { slot.remains() })
+    }
+
     /// The bodies of thread objects.
     pub(crate) fn bodies(&self) -> &Bodies {
         &self.bodies
@@ -233,6 +241,12 @@ impl Table {
     /// All slots.
     pub(crate) fn slots(&self) -> &Slots {
         &self.slots
+    }
+
+    /// Those that an object may be in.
+    pub(crate) fn used_slots(&self) -> impl Iterator<Item = &Slot> {
+        // Acquire: pairs with the claim of the last run.
+        (0..self.next_slot.load(Ordering::Acquire) as usize).filter_map(|index| self.slots.get(index))
     }
 
     /// The index of one of this table's slots.
@@ -292,7 +306,7 @@ impl Table {
         let Dropped { destroyed, name } = drop_handle(target);
         let index = handle.index() as u32;
         // SAFETY: we destroyed it and are about to free the slot.
-        let remains = destroyed.then(|| unsafe { target.slot.remains() });
+        let remains = destroyed.then(|| unsafe { target.slot.take_remains() });
         let mut shard = self.shard_of(index).lock();
         shard.free_index(index, &self.entries);
         if destroyed {
@@ -305,7 +319,7 @@ impl Table {
     pub(crate) fn free_slot(&self, slot: &Slot) -> Option<Remains> {
         self.require_birthplace().ok()?;
         // SAFETY: the caller destroyed the object.
-        let remains = unsafe { slot.remains() };
+        let remains = unsafe { slot.take_remains() };
         let index = self.slots.index_of(slot) as u32;
         self.shards[home_shard()].lock().free_slot(index, &self.slots);
         Some(remains)

@@ -5,7 +5,7 @@ use super::answer;
 use super::attributes::ObjectAttributes;
 use crate::handle::entry::{Entry, Handle};
 use crate::objects::word::Word;
-use crate::objects::{Birth, Kind, Signal, event};
+use crate::objects::{Birth, Kind, Misfit, Signal, event};
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
 use crate::wait::Gone;
@@ -31,7 +31,8 @@ impl From<Unsignaled> for NtStatus {
     fn from(refused: Unsignaled) -> Self {
         match refused {
             Unsignaled::Gone => Self::INVALID_HANDLE,
-            Unsignaled::OverLimit => Self::SEMAPHORE_LIMIT_EXCEEDED,
+            Unsignaled::Misfit(Misfit::OverLimit) => Self::SEMAPHORE_LIMIT_EXCEEDED,
+            Unsignaled::Misfit(Misfit::Stale) => Self::UNSUCCESSFUL, // an expiry, which no caller asks for
         }
     }
 }
@@ -84,7 +85,10 @@ impl Runtime {
     /// `INVALID_HANDLE`, `OBJECT_TYPE_MISMATCH`, `ACCESS_DENIED` without `EVENT_MODIFY_STATE`, in this order (H8).
     #[inline]
     pub fn nt_set_event(&self, event: Handle) -> Result<i32, NtStatus> {
-        self.signal_event(event, Signal::Set)
+        match self.change_idle_event(event, |word| word.with_state(true)) {
+            Some(before) => Ok(i32::from(before.state())),
+            None => self.signal_event_slow(event, Signal::Set),
+        }
     }
 
     /// `NtPulseEvent`: releases those who wait now, as a set would, and leaves the event clear (E6, E11), in one
@@ -93,7 +97,10 @@ impl Runtime {
     /// # Errors
     /// As for [`nt_set_event`](Self::nt_set_event).
     pub fn nt_pulse_event(&self, event: Handle) -> Result<i32, NtStatus> {
-        self.signal_event(event, Signal::Pulse)
+        match self.change_idle_event(event, |word| word.with_state(true).with_state(false)) {
+            Some(before) => Ok(i32::from(before.state())),
+            None => self.signal_event_slow(event, Signal::Pulse),
+        }
     }
 
     /// `NtResetEvent`: clears the event. Returns the state before.
@@ -102,7 +109,7 @@ impl Runtime {
     /// As for [`nt_set_event`](Self::nt_set_event).
     #[inline]
     pub fn nt_reset_event(&self, event: Handle) -> Result<i32, NtStatus> {
-        match self.change_idle_event(event, |word| Some(word.with_state(false))) {
+        match self.change_idle_event(event, |word| word.with_state(false)) {
             Some(before) => Ok(i32::from(before.state())),
             None => self.reset_event_slow(event),
         }
@@ -162,14 +169,6 @@ impl Runtime {
         Ok(bytes)
     }
 
-    #[inline]
-    fn signal_event(&self, event: Handle, signal: Signal) -> Result<i32, NtStatus> {
-        match self.change_idle_event(event, |word| signal.apply(word, 0).ok().map(|offered| signal.settle(offered))) {
-            Some(before) => Ok(i32::from(before.state())),
-            None => self.signal_event_slow(event, signal),
-        }
-    }
-
     #[cold]
     #[inline(never)]
     fn signal_event_slow(&self, event: Handle, signal: Signal) -> Result<i32, NtStatus> {
@@ -180,9 +179,9 @@ impl Runtime {
 
     /// Changes an event that nobody waits for. `None`: something is not as usual; the slow path finds out what.
     #[inline]
-    fn change_idle_event(&self, event: Handle, change: impl Fn(Word) -> Option<Word>) -> Option<Word> {
+    fn change_idle_event(&self, event: Handle, change: impl Fn(Word) -> Word) -> Option<Word> {
         let target = self.table().glance(event, Kind::Event, Entry::MODIFY)?;
-        signal::change_idle(target, change)
+        signal::change_idle(target, |word| Some(change(word)))
     }
 }
 

@@ -98,13 +98,11 @@ impl Runtime {
         if client.process != 0 && client.process != self.process_id() {
             return Err(NtStatus::INVALID_CID);
         }
-        let table = self.table();
-        let place = table.bodies().by_id(client.thread).and_then(|body| body.place()).ok_or(NtStatus::INVALID_CID)?;
-        let target = table.target_at(place, Kind::Thread).map_err(|_| NtStatus::INVALID_CID)?;
+        let target = self.thread_of_id(client.thread)?;
         if mask.is_empty() {
             return Err(NtStatus::ACCESS_DENIED);
         }
-        table.add_handle(target, rights.handle_grant(mask, attribute_bits)).map_err(|status| match status {
+        self.table().add_handle(target, rights.handle_grant(mask, attribute_bits)).map_err(|status| match status {
             NtStatus::INVALID_HANDLE => NtStatus::INVALID_CID, // it died meanwhile
             status => status,
         })
@@ -205,6 +203,13 @@ impl Runtime {
     #[must_use]
     pub fn thread_backend(&self) -> BackendInUse {
         threads::in_use(self.resident().threads.backend)
+    }
+
+    /// The thread of this id; dead ones included, as long as something refers to them.
+    pub(super) fn thread_of_id(&self, id: u32) -> Result<Target<'_>, NtStatus> {
+        let table = self.table();
+        let place = table.bodies().by_id(id).and_then(|body| body.place()).ok_or(NtStatus::INVALID_CID)?;
+        table.target_at(place, Kind::Thread).map_err(|_| NtStatus::INVALID_CID)
     }
 
     /// The thread of a handle or pseudo handle that has one of these rights.

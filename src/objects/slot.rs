@@ -241,10 +241,22 @@ impl Slot {
         self.extra.store(extra, Ordering::Relaxed);
     }
 
-    /// What the object which has died here leaves.
+    /// What the object which has died here leaves; it is the caller's, and found here no more.
     ///
     /// # Safety
     /// The object is destroyed and the slot is the caller's to recycle.
+    pub(crate) unsafe fn take_remains(&self) -> Remains {
+        // SAFETY: the caller's promise.
+        let remains = unsafe { self.remains() };
+        // SAFETY: S2, the caller has the slot.
+        unsafe { self.side.set(0) };
+        remains
+    }
+
+    /// What the object here would leave.
+    ///
+    /// # Safety
+    /// Nobody else uses the slot.
     pub(crate) unsafe fn remains(&self) -> Remains {
         // SAFETY: S2, the caller has the slot.
         let kind = unsafe { self.kind.get() };

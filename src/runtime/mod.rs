@@ -2,8 +2,11 @@
 
 pub(crate) mod names;
 mod process_wide;
-mod residents;
+#[cfg(not(ntwait_loom))]
+pub(crate) mod registered;
+pub(crate) mod residents;
 pub(crate) mod thread;
+pub(crate) mod timers;
 
 use crate::handle::Table;
 use crate::handle::entry::{Entry, Handle, Pseudo};
@@ -100,6 +103,13 @@ impl Runtime {
             Some(Pseudo::Thread) => self.resident.current_thread(),
             Some(Pseudo::Token) | None => Err(NtStatus::INVALID_HANDLE),
         }
+    }
+}
+
+#[cfg(not(ntwait_loom))]
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        registered::unregister_all(&self.resident);
     }
 }
 

@@ -39,7 +39,7 @@
 //!    mutants free and marked as abandoned.
 //! 6. Bad input is an answer, not a crash.
 //!
-//! It does not share objects between processes, and names for objects are still to come. Application signal handlers
+//! It does not share objects between processes: names ([`ObjectName`]) are those of one runtime. Application signal handlers
 //! must not call it: they may interrupt a thread that holds an object's lock. In a child of `fork` every handle of the
 //! parent's is stale and its runtimes can make nothing new; [`Runtime::global`] and [`Runtime::new`] start fresh there.
 //!

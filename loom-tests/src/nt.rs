@@ -1,5 +1,6 @@
 //! Short forms of the calls that models are made of.
 
+mod names;
 mod threads;
 
 use crate::JoinHandle;

@@ -95,12 +95,13 @@ pub use api::{EventHandle, INFINITE, Ntdll, NtdllApi, ThreadHandle, WAIT_OBJECT_
 pub use event::{Event, Waitable, wait_all, wait_any};
 pub use handle::entry::Handle;
 pub use nt::access::{AccessMask, DuplicateOptions, HandleAttributes, ObjectAttributes};
-pub use nt::{ClientId, CreateThreadFlags, EventType, TimerType, WaitType};
+pub use nt::{ClientId, CreateThreadFlags, EventType, TimerSet, TimerType, WaitType};
 pub use objects::thread::StartRoutine;
+pub use runtime::timers::TimerApc;
 pub use runtime::{CurrentThread, Runtime, RuntimeBuilder, ThreadHook};
 pub use status::NtStatus;
 pub use sys::clock::Timeout;
 pub use thread::{JoinError, Thread, ThreadBuilder};
 pub use threads::{BackendInUse, ThreadBackend};
 pub use wait::{Ended, WaitPolicy};
-pub use waiter::apc::ApcRoutine;
+pub use waiter::apc::{ApcRoutine, TimerApcRoutine};

@@ -21,7 +21,7 @@ mod wait;
 
 pub use event::EventType;
 pub use thread::{ClientId, CreateThreadFlags};
-pub use timer::TimerType;
+pub use timer::{TimerSet, TimerType};
 pub use wait::WaitType;
 
 use crate::status::NtStatus;

@@ -103,6 +103,12 @@ impl Runtime {
     }
 }
 
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        timers::let_go_of_all(&self.resident); // residents.rs, D2
+    }
+}
+
 impl fmt::Debug for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Runtime").field("policy", &self.policy).finish_non_exhaustive()

@@ -38,6 +38,7 @@ pub(crate) mod park;
 pub(crate) mod pool;
 pub(crate) mod record;
 pub(crate) mod shield;
+pub(crate) mod standing;
 
 use crate::objects::slot::Slot;
 use crate::sys::atomic::{AtomicU32, Ordering};

@@ -16,6 +16,7 @@ use super::park::ParkingWord;
 pub(crate) use super::pool::NoMemory;
 use super::pool::{Pool, Pooled};
 use super::shield::Shield;
+use super::standing::StandingList;
 use crate::objects::{Home, Target};
 use crate::sys::atomic::{AtomicU32, AtomicU64, Ordering, process_static};
 use crate::sys::cell::Guarded;
@@ -85,6 +86,8 @@ pub(crate) struct Pinned {
 #[derive(Debug)]
 pub(crate) struct Control {
     pub(crate) apcs: ApcQueue,
+    /// What is to be called whenever something happens, until the thread ends.
+    pub(crate) standing: StandingList,
     /// Objects of this thread, in different runtimes, that are suspended. SUSPEND is there while it is not zero.
     pub(crate) suspended: u32,
 }
@@ -103,7 +106,11 @@ impl ThreadRecord {
             who: AtomicU32::new(0),
             blocks: core::array::from_fn(|_| WaitBlock::default()),
             larger: Guarded::new(None),
-            control: FutexLock::new(Control { apcs: ApcQueue::EMPTY, suspended: 0 }),
+            control: FutexLock::new(Control {
+                apcs: ApcQueue::EMPTY,
+                standing: StandingList::EMPTY,
+                suspended: 0,
+            }),
             end: Guarded::new(None),
             pinned: Guarded::new(None),
             is_known_elsewhere: AtomicU32::new(0),

@@ -19,6 +19,7 @@ use ntwait::{
 pub(crate) mod nt_threads;
 pub(crate) mod storm;
 pub(crate) mod threads;
+pub(crate) mod timers;
 pub(crate) mod wait_kinds;
 pub(crate) use threads::{Worker, within};
 

@@ -19,6 +19,7 @@
 use super::super::residents::Resident;
 use super::birth::take_over;
 use super::current::{self, Residence, Residences};
+use super::super::timers;
 use super::{CurrentThread, Place};
 use crate::objects::owner::Owner;
 use crate::objects::thread::Stage;
@@ -119,6 +120,7 @@ fn end_objects(way: Way) -> (Residences, LateWake) {
     }
     if let Some(me) = record::current() {
         pins::let_go(me);
+        timers::cancel_all_of(me);
         clear(me, way);
     }
     for residence in residences.iter() {
@@ -222,6 +224,9 @@ pub(super) unsafe fn orphaned(data: *mut ()) {
         life.tid = 0;
         life.record.take()
     });
+    if let Ok(Some(record)) = detached {
+        timers::cancel_all_of(record);
+    }
     // SAFETY: the thread is gone, and we act for it.
     unsafe { abandon_all(&resident, place) };
     end_object(&resident, place).pay();

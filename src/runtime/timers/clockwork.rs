@@ -8,8 +8,7 @@
 //! All of it is made when the first timer is born, and so is the room that each timer needs to be armed: setting a timer
 //! needs no memory and no descriptor, and cannot fail for lack of them.
 //!
-//! K1  The service thread holds no lock while it signals, and refers to the timer's runtime meanwhile. If that is about to
-//!     go away, its timers do not expire any more.
+//! K1  The service thread holds no lock while it signals, and refers to the timer's runtime meanwhile.
 //! K2  What expires is named by slot, generation and setting, and is looked at under the object's lock: so it does no harm
 //!     if the timer was cancelled, set anew, or has died since it was popped.
 //! K3  A child of `fork` has none of its parent's timers, and makes its own clockwork.
@@ -123,12 +122,12 @@ impl Clockwork {
 
     /// Tells the kernel what it must know of this clock (S1).
     pub(super) fn tell(&self, clock: Clock, in_any_case: bool) {
-        let mut first = self.lock().to_tell(clock, in_any_case);
+        let mut first = self.lock().next_to_tell(clock, in_any_case);
         while let Some(moment) = first {
             self.alarm.set(clock, moment);
             let mut schedule = self.lock();
             schedule.was_told(clock);
-            first = schedule.to_tell(clock, false);
+            first = schedule.next_to_tell(clock, false);
         }
     }
 
@@ -136,38 +135,30 @@ impl Clockwork {
     pub(super) fn expire_due(&self, clock: Clock) {
         let (now, monotonic_now) = (clock.now(), Clock::Monotonic.now());
         while let Some((body, plan, resident)) = self.pop(clock, now, monotonic_now) {
-            if let Some(resident) = resident {
-                expire(body, &plan, &resident);
-            }
+            expire(body, &plan, &resident);
         }
     }
 
-    /// The next that is due, and its runtime, if that is not about to go away.
-    fn pop(
-        &self,
-        clock: Clock,
-        now: u64,
-        monotonic_now: u64,
-    ) -> Option<(&'static TimerBody, Plan, Option<ResidentRef>)> {
+    /// The next that is due, with a reference to its runtime.
+    fn pop(&self, clock: Clock, now: u64, monotonic_now: u64) -> Option<(&'static TimerBody, Plan, ResidentRef)> {
         let mut schedule = self.lock();
         let (body, plan) = schedule.pop(clock, now, monotonic_now)?;
         // SAFETY: S3, it was in a heap a moment ago, and we still have the lock.
-        let resident = unsafe { ResidentRef::try_new(plan.resident) };
-        if resident.is_none() {
-            schedule.remove(body);
-        }
+        let resident = unsafe { ResidentRef::to(plan.resident) }?;
         Some((body, plan, resident))
     }
 }
 
 /// A timer is due by this plan (K2).
-fn expire(_body: &'static TimerBody, plan: &Plan, resident: &ResidentRef) {
+fn expire(body: &'static TimerBody, plan: &Plan, resident: &ResidentRef) {
     // SAFETY: a slot of this runtime, whose memory stays while we refer to it.
     let Some(slot) = (unsafe { plan.slot.as_ref() }) else {
         return;
     };
     let target = Target { slot, generation: plan.generation, kind: Kind::Timer };
-    let _ = signal::signal(target, Signal::Expire(plan.setting), resident.home());
+    if signal::signal(target, Signal::Expire(plan.setting), resident.home()).is_ok() {
+        body.fire_apc(plan.setting); // T16: after the waiters were released
+    }
 }
 
 /// What the service thread does all its life.

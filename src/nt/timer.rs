@@ -1,14 +1,17 @@
 //! `NtCreateTimer` and what can be done to a timer (T1–T25).
 
-use super::access::{AccessMask, ObjectAttributes, Rights};
+use super::access::AccessMask;
+use super::attributes::ObjectAttributes;
+use super::names::Creation;
 use super::{answer, check_query};
 use crate::handle::entry::{Entry, Handle};
 use crate::objects::Kind;
 use crate::objects::event;
 use crate::runtime::Runtime;
-use crate::runtime::timers::{Due, Setting, TimerApc};
+use crate::runtime::timers::{self, Due, Setting, TimerApc};
 use crate::status::NtStatus;
 use crate::sys::clock::TICKS_PER_SECOND;
+use crate::waiter::shield::Shield;
 
 /// `TIMER_TYPE`: what a satisfied wait does to a timer that has expired (T1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,7 +51,7 @@ impl Runtime {
     pub fn nt_create_timer(
         &self,
         access: AccessMask,
-        attributes: ObjectAttributes,
+        attributes: ObjectAttributes<'_>,
         timer_type: TimerType,
     ) -> Result<Handle, NtStatus> {
         let manual_reset = match timer_type {
@@ -56,10 +59,23 @@ impl Runtime {
             TimerType::SYNCHRONIZATION => false,
             _ => return Err(NtStatus::INVALID_PARAMETER_4),
         };
-        let attribute_bits = attributes.entry_bits()?;
-        let rights = Rights::of(Kind::Timer);
-        let mask = rights.grant(access).ok_or(NtStatus::PRIVILEGE_NOT_HELD)?;
-        self.resident().create_timer(event::flags(manual_reset), rights.handle_grant(mask, attribute_bits))
+        let creation = Creation::check(Kind::Timer, access, attributes)?;
+        let _shield = Shield::raise(); // the body is nobody's until it is the timer's
+        let birth = self.resident().conceive_timer(event::flags(manual_reset))?;
+        let made = self.make(&creation, birth);
+        if made.as_ref().is_ok_and(|made| !made.existed) {
+            return made.map(|made| made.handle);
+        }
+        timers::undo(birth);
+        made.map(|made| made.handle)
+    }
+
+    /// `NtOpenTimer`: a handle to the timer of this name.
+    ///
+    /// # Errors
+    /// As for [`nt_open_event`](Self::nt_open_event).
+    pub fn nt_open_timer(&self, access: AccessMask, attributes: ObjectAttributes<'_>) -> Result<Handle, NtStatus> {
+        self.open_object(Kind::Timer, access, attributes)
     }
 
     /// `NtSetTimer`: the timer is to expire at `due` (in units of 100 ns: negative from now, else absolute since 1601; what
@@ -82,11 +98,15 @@ impl Runtime {
         period_ms: i32,
     ) -> Result<TimerSet, NtStatus> {
         let period = u64::try_from(period_ms).map_err(|_| NtStatus::INVALID_PARAMETER_6)? * TICKS_PER_MILLISECOND;
-        let target = self.table().find(timer, Kind::Timer, Entry::MODIFY)?;
-        let setting = Setting { due: Due::from_nt(due), period, apc };
-        let previous_state = self.resident().set_timer(target, &setting)?;
+        let previous_state = self.set_timer(timer, &Setting { due: Due::from_nt(due), period, apc })?;
         let status = if resume { NtStatus::TIMER_RESUME_IGNORED } else { NtStatus::SUCCESS };
         Ok(TimerSet { status, previous_state })
+    }
+
+    /// The same, for callers with other units.
+    pub(crate) fn set_timer(&self, timer: Handle, setting: &Setting) -> Result<bool, NtStatus> {
+        let target = self.table().find(timer, Kind::Timer, Entry::MODIFY)?;
+        self.resident().set_timer(target, setting)
     }
 
     /// `NtCancelTimer`: stops the timer; when this has returned it does not expire. Its state stays, and is returned (T6).

@@ -12,8 +12,8 @@
 //!             wait (count > 0)
 //! ```
 //!
-//! M1  0 ≤ count ≤ maximum ≤ 0x7FFFFFFF (SE1). The maximum never changes.
-//! M2  A release of n offers all n to those who wait, in order, and what they leave is the count (SE9, SE10). The limit is
+//! SM1 0 ≤ count ≤ maximum ≤ 0x7FFFFFFF (SE1). The maximum never changes.
+//! SM2 A release of n offers all n to those who wait, in order, and what they leave is the count (SE9, SE10). The limit is
 //!     judged by the count before, whoever waits (SE11).
 //! orderings   as for an event
 //! NT          KSEMAPHORE; facts SE1–SE18

@@ -1,7 +1,10 @@
 //! A runtime: one handle table, its objects, and how its waits behave.
 
+pub(crate) mod names;
 mod process_wide;
-mod residents;
+#[cfg(not(ntwait_loom))]
+pub(crate) mod registered;
+pub(crate) mod residents;
 pub(crate) mod thread;
 pub(crate) mod timers;
 
@@ -105,6 +108,8 @@ impl Runtime {
 
 impl Drop for Runtime {
     fn drop(&mut self) {
+        #[cfg(not(ntwait_loom))]
+        registered::unregister_all(&self.resident);
         timers::let_go_of_all(&self.resident); // residents.rs, D2
     }
 }

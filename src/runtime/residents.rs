@@ -6,7 +6,7 @@
 //!
 //! ```text
 //!   Runtime ──────┐
-//!                 ├──▶ Resident (handle table, memory of all objects, settings of threads)
+//!                 ├──▶ Resident (handle table, memory of all objects, names, settings of threads)
 //!   thread ───────┘    unmapped with the last reference
 //! ```
 //!
@@ -17,12 +17,13 @@
 
 #![allow(unsafe_code, reason = "a reference count")]
 
+use super::names::Names;
 use super::thread::Settings;
 use super::timers;
 use crate::handle::Table;
 use crate::handle::entry::Handle;
 use crate::objects::slot::{Remains, Slot};
-use crate::objects::{self, Home, Kind, Target, owner};
+use crate::objects::{self, Dropped, Home, Kind, Target, owner};
 use crate::status::NtStatus;
 use crate::sys::atomic::{AtomicU32, Ordering};
 use crate::waiter::shield::Shield;
@@ -34,6 +35,7 @@ use core::ptr::NonNull;
 #[derive(Debug)]
 pub(crate) struct Resident {
     table: Table,
+    pub(super) names: Names,
     pub(crate) threads: Settings,
     references: AtomicU32,
 }
@@ -53,12 +55,15 @@ impl Resident {
     /// Closes a handle.
     pub(crate) fn close(&self, handle: Handle) -> Result<(), NtStatus> {
         let _shield = Shield::raise();
-        let remains = self.table.close(handle, |target| self.drop_handle(target))?;
-        remains.into_iter().for_each(|remains| self.bury(remains));
+        let closed = self.table.close(handle, |target| self.drop_handle(target))?;
+        closed.remains.into_iter().for_each(|remains| self.bury(remains));
+        if closed.name != 0 {
+            self.forget_name(closed.name, closed.place);
+        }
         Ok(())
     }
 
-    fn drop_handle(&self, target: Target<'_>) -> bool {
+    fn drop_handle(&self, target: Target<'_>) -> Dropped {
         match self.known_owner() {
             Some(owner) if target.kind == Kind::Mutant && owner::owns(target, owner.number()) => {
                 owner.drop_handle(target)
@@ -102,7 +107,7 @@ unsafe impl Sync for ResidentRef {}
 
 impl ResidentRef {
     pub(super) fn new(table: Table, threads: Settings) -> Self {
-        let resident = Resident { table, threads, references: AtomicU32::new(1) };
+        let resident = Resident { table, names: Names::default(), threads, references: AtomicU32::new(1) };
         Self(NonNull::from(Box::leak(Box::new(resident))))
     }
 

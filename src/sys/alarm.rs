@@ -85,7 +85,8 @@ mod real {
     impl Alarm {
         pub(crate) fn new() -> Result<Self, Unavailable> {
             let bed = epoll::create(CreateFlags::CLOEXEC).map_err(|_| Unavailable)?;
-            let timer = |id| timerfd_create(id, TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK).map_err(|_| Unavailable);
+            let timer =
+                |id| timerfd_create(id, TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK).map_err(|_| Unavailable);
             let timers = [timer(TimerfdClockId::Monotonic)?, timer(TimerfdClockId::Realtime)?];
             for clock in Clock::ALL {
                 let named = EventData::new_u64(clock as u64);

@@ -13,6 +13,7 @@ pub(crate) mod clock;
 pub(crate) mod clone;
 pub(crate) mod cpu;
 pub(crate) mod depth;
+pub(crate) mod fork;
 #[cfg(not(ntwait_loom))]
 pub(crate) mod frames;
 pub(crate) mod futex;

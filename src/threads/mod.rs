@@ -63,13 +63,13 @@ use core::fmt;
 pub(crate) use launch::{
     abandon, first_has_left, in_use, is_anyone_leaving, kernel_id, leave, mark, service_threads, start, used_before,
 };
-#[cfg(not(ntwait_loom))]
-pub(crate) use service::start_service;
 #[cfg(ntwait_loom)]
 pub(crate) use modelled::{
     abandon, in_use, is_anyone_leaving, join, kernel_id, leave, mark, refuse, service_threads, start, start_service,
     used_before,
 };
+#[cfg(not(ntwait_loom))]
+pub(crate) use service::start_service;
 
 /// What a new thread is to do.
 #[cfg_attr(ntwait_loom, allow(dead_code, reason = "a model's threads are the checker's"))]

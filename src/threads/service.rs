@@ -1,6 +1,6 @@
 //! Threads that the library keeps for itself: the warden, and others that serve the layers above.
 //!
-//! V1  All signals are blocked in them, and their depth is raised for good: nobody stops or ends them.
+//! V1  All signals are blocked in them: nobody stops or ends them.
 //! V2  They are counted, so that the last thread of the program's own is known as such (TH5).
 
 #![allow(unsafe_code, reason = "pthreads")]
@@ -9,7 +9,6 @@ use super::masked::Masked;
 use super::world::World;
 use super::{StartError, launch};
 use crate::sys::atomic::Ordering;
-use crate::sys::depth;
 use crate::waiter::record;
 use core::ffi::{CStr, c_void};
 use core::mem::MaybeUninit;
@@ -37,32 +36,33 @@ pub(super) fn create(routine: Routine, argument: *mut c_void) -> Result<(), Star
 }
 
 /// What a thread is made for.
-#[derive(Debug)]
 struct Service {
     name: &'static CStr,
-    serve: fn(),
+    serve: Box<dyn FnOnce() + Send>,
+    world: &'static World,
 }
 
-/// Starts a thread that does this, which should never end.
-pub(crate) fn start_service(name: &'static CStr, serve: fn()) -> Result<(), StartError> {
+/// Starts a thread that does this.
+pub(crate) fn start_service(name: &'static CStr, serve: impl FnOnce() + Send + 'static) -> Result<(), StartError> {
     let _masked = Masked::begin();
     let world = World::of_this_process()?;
     // So that the process does not outlive the program because of us.
     record::at_exit_of_first(launch::first_has_left);
-    let service = Box::into_raw(Box::new(Service { name, serve }));
+    world.helpers.fetch_add(1, Ordering::AcqRel);
+    let service = Box::into_raw(Box::new(Service { name, serve: Box::new(serve), world }));
     create(run, service.cast()).inspect_err(|_| {
+        world.helpers.fetch_sub(1, Ordering::AcqRel);
         // SAFETY: there is no thread that it was made for.
         drop(unsafe { Box::from_raw(service) });
-    })?;
-    world.helpers.fetch_add(1, Ordering::AcqRel);
-    Ok(())
+    })
 }
 
 extern "C" fn run(service: *mut c_void) -> *mut c_void {
-    depth::raise(); // V1
-    // SAFETY: what `start_service` passed; it stays.
-    let service = unsafe { &*service.cast::<Service>() };
+    // SAFETY: what `start_service` passed, to this thread alone.
+    let service = unsafe { Box::from_raw(service.cast::<Service>()) };
+    let world = service.world;
     let _ = rustix::thread::set_name(service.name);
     (service.serve)();
+    world.helpers.fetch_sub(1, Ordering::AcqRel);
     core::ptr::null_mut()
 }

@@ -23,6 +23,8 @@ use crate::objects::{Kind, Signal, Target};
 use crate::status::NtStatus;
 use crate::sys::alarm::{Alarm, Clock, Unavailable};
 use crate::sys::atomic::{AtomicU32, Ordering, process_static};
+#[cfg(not(ntwait_loom))]
+use crate::sys::depth;
 use crate::sys::lock::FutexLock;
 use crate::sys::per_process::PerProcess;
 use crate::sys::region::Region;
@@ -165,6 +167,7 @@ fn expire(body: &'static TimerBody, plan: &Plan, resident: &ResidentRef) {
 #[cfg(not(ntwait_loom))]
 fn serve() {
     let Some(clockwork) = known() else { return };
+    depth::raise(); // for good: it has no other state
     loop {
         let come = clockwork.alarm.sleep();
         for clock in Clock::ALL.into_iter().filter(|clock| come[*clock as usize]) {

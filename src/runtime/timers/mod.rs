@@ -25,8 +25,6 @@ mod heap;
 mod schedule;
 
 use super::residents::{Resident, ResidentRef};
-use crate::handle::Grant;
-use crate::handle::entry::Handle;
 use crate::objects::held::Held;
 use crate::objects::{Birth, Kind, Signal, Target, timer};
 use crate::status::NtStatus;
@@ -62,7 +60,9 @@ impl Due {
     fn moment(self) -> (Clock, u64, bool) {
         match self {
             // One more, as the clock was read as a little less than it is.
-            Self::After(span) => (Clock::Monotonic, Clock::Monotonic.now().saturating_add(span).saturating_add(1), false),
+            Self::After(span) => {
+                (Clock::Monotonic, Clock::Monotonic.now().saturating_add(span).saturating_add(1), false)
+            }
             Self::At(moment) => (Clock::Wall, moment, Clock::Wall.now() >= moment),
         }
     }
@@ -102,18 +102,34 @@ pub(crate) struct Outlook {
     pub(crate) state: bool,
 }
 
+/// A timer that is not born after all.
+pub(crate) fn undo(birth: Birth) {
+    // SAFETY: what `conceive_timer` put there, and no object has it.
+    if let Some(body) = unsafe { TimerBody::from_side(birth.side) } {
+        body::put(body);
+    }
+    dismiss();
+}
+
+fn dismiss() {
+    clockwork::known().into_iter().for_each(clockwork::Clockwork::dismiss);
+}
+
 impl Resident {
-    /// A new timer, clear and not armed (T2), and a handle to it.
-    pub(crate) fn create_timer(&self, flags: u64, grant: Grant) -> Result<Handle, NtStatus> {
-        let _shield = Shield::raise();
+    /// A timer to be, clear and not armed (T2). The depth is raised until it is born, or not.
+    pub(crate) fn conceive_timer(&self, flags: u64) -> Result<Birth, NtStatus> {
         clockwork::admit()?;
-        let created = body::take().map_err(|_| NtStatus::NO_MEMORY).and_then(|body| {
-            // SAFETY: B2, the body is ours.
-            let setting = unsafe { body.plan.get() }.setting;
-            let birth = Birth { side: body.to_side(), extra: setting, ..Birth::plain(Kind::Timer, flags, 0) };
-            self.table().create(birth, grant).inspect_err(|_| body::put(body))
-        });
-        created.inspect_err(|_| clockwork::known().into_iter().for_each(clockwork::Clockwork::dismiss))
+        match body::take() {
+            Ok(body) => {
+                // SAFETY: B2, the body is ours.
+                let setting = unsafe { body.plan.get() }.setting;
+                Ok(Birth { side: body.to_side(), extra: setting, ..Birth::plain(Kind::Timer, flags, 0) })
+            }
+            Err(_) => {
+                dismiss();
+                Err(NtStatus::NO_MEMORY)
+            }
+        }
     }
 
     /// Stops the timer; its state stays, and is returned (T6).

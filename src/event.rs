@@ -79,7 +79,7 @@ impl Event {
         let name = ObjectName::win32(name)?;
         let attributes = ObjectAttributes::named(&name).with(HandleAttributes::OPENIF);
         let handle = runtime.nt_create_event(AccessMask::EVENT_ALL_ACCESS, attributes, event_type, initially_set)?;
-        Ok(Self { runtime, handle })
+        Ok(Self(Owned::new(runtime, handle)))
     }
 
     /// The event of this name in the process-wide runtime, which must be there.
@@ -90,7 +90,7 @@ impl Event {
         let runtime = Runtime::try_global()?;
         let name = ObjectName::win32(name)?;
         let handle = runtime.nt_open_event(AccessMask::EVENT_ALL_ACCESS, ObjectAttributes::named(&name))?;
-        Ok(Self { runtime, handle })
+        Ok(Self(Owned::new(runtime, handle)))
     }
 
     /// Sets the event. Was it set before? (No, if a waiter took it.)

@@ -5,7 +5,7 @@ use ntwait::{
     BarrierFlags, ConditionFlags, NtStatus, RtlBarrier, RtlConditionVariable, RtlCriticalSection, RtlRunOnce,
     RtlSrwLock, RunOnceFlags,
 };
-use ntwait_models::nt::{NEVER, SOON};
+use ntwait_models::nt::{NEVER, Nt, SOON};
 use ntwait_models::{JoinHandle, Tally, model, model_reaching, shared_flag, spawn, tally};
 use std::sync::Arc;
 
@@ -111,6 +111,27 @@ fn q3_srw_woken_reader_passes_the_bar() {
     });
 }
 
+/// Q4: a writer that is terminated in the queue bars nobody afterwards.
+///
+/// A: hold it shared; terminate B; read          B: write
+#[test]
+fn q4_srw_terminated_writer_bars_nobody() {
+    model(|| {
+        let (nt, guarded) = (Nt::new(), Guarded::new());
+        guarded.lock.rtl_acquire_srw_lock_shared();
+        let theirs = guarded.clone();
+        let (writer, gate) = nt.thread_at_gate(move |_| theirs.write());
+        gate.open();
+        nt.terminate(writer);
+        nt.ended(writer);
+        assert!(guarded.lock.rtl_try_acquire_srw_lock_shared(), "nobody is queued");
+        for _ in 0..2 {
+            assert_eq!(guarded.lock.rtl_release_srw_lock_shared(), NtStatus::SUCCESS);
+        }
+        guarded.assert_free(0);
+    });
+}
+
 /// SR8, SR10: tries that fail, and stray releases, leave nothing behind.
 ///
 /// A: write          B: try to write and to read; release what it does not hold
@@ -168,6 +189,25 @@ fn k2_section_exclusion() {
         section.step();
         others.map(|other| other.join().unwrap());
         assert_eq!((section.0.lock_count(), section.0.recursion_count(), section.1.get()), (-1, 0, 3));
+    });
+}
+
+/// K1: a waiter that is terminated counts no more.
+///
+/// A: enter; terminate B; leave          B: enter
+#[test]
+fn k1_section_terminated_waiter_does_not_count() {
+    model(|| {
+        let (nt, section) = (Nt::new(), Arc::new(RtlCriticalSection::new(0)));
+        section.rtl_enter_critical_section();
+        let theirs = Arc::clone(&section);
+        let (waiter, gate) = nt.thread_at_gate(move |_| theirs.rtl_enter_critical_section());
+        gate.open();
+        nt.terminate(waiter);
+        nt.ended(waiter);
+        assert_eq!((section.lock_count(), section.recursion_count()), (-2, 1));
+        section.rtl_leave_critical_section();
+        assert_eq!(section.lock_count(), -1);
     });
 }
 

@@ -1,13 +1,13 @@
 //! Timers for Rust programs: they own their handle, and waits take references to them.
 
-use crate::event::Waitable;
 use crate::handle::entry::Handle;
-use crate::nt::TimerType;
-use crate::nt::access::{AccessMask, ObjectAttributes};
+use crate::nt::access::AccessMask;
+use crate::nt::{ObjectAttributes, TimerType};
 use crate::runtime::Runtime;
 use crate::runtime::timers::{Due, Setting};
 use crate::status::NtStatus;
 use crate::sys::clock::{NT_EPOCH_SECONDS, TICKS_PER_SECOND, Timeout};
+use crate::waitable::{Owned, Waitable};
 use core::time::Duration;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -33,8 +33,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// ```
 #[derive(Debug)]
 pub struct Timer {
-    runtime: &'static Runtime,
-    handle: Handle,
+    owned: Owned,
     /// In units of 100 ns, 0 for none.
     period: u64,
 }
@@ -67,7 +66,7 @@ impl Timer {
             Some(ticks) => (TimerType::SYNCHRONIZATION, ticks),
         };
         let handle = runtime.nt_create_timer(AccessMask::TIMER_ALL_ACCESS, ObjectAttributes::NONE, timer_type)?;
-        Ok(Self { runtime, handle, period })
+        Ok(Self { owned: Owned::new(runtime, handle), period })
     }
 
     /// Is to expire so long from now, whatever happens to the wall clock; at once for nothing. Whatever it was set to before
@@ -88,49 +87,38 @@ impl Timer {
 
     /// Stops it: when this has returned it does not expire. Had it expired before? It still has.
     pub fn cancel(&self) -> bool {
-        self.state(self.runtime.nt_cancel_timer(self.handle))
+        self.owned.sound(self.owned.runtime.nt_cancel_timer(self.owned.handle))
     }
 
     /// Has it expired, and has nobody taken that? A look that changes nothing; the answer may be old when it is used.
     #[must_use]
     pub fn has_expired(&self) -> bool {
         let mut information = [0; 16];
-        let status = self.runtime.nt_query_timer(self.handle, 0, &mut information, None);
-        self.state(status.ok().map(|()| information[8] != 0))
+        let status = self.owned.runtime.nt_query_timer(self.owned.handle, 0, &mut information, None);
+        self.owned.sound(status.ok());
+        information[8] != 0
     }
 
     /// Waits for it to expire, for ever.
     pub fn wait(&self) {
-        let _ = self.wait_for(Timeout::Never);
+        let _ = self.owned.wait(Timeout::Never);
     }
 
     /// Waits for it to expire, for so long. False: the time was up, and nothing was taken.
     #[must_use = "false means that the timer has not expired in time"]
     pub fn wait_timeout(&self, timeout: Duration) -> bool {
-        self.wait_for(Timeout::After(timeout))
+        self.owned.wait(Timeout::After(timeout))
     }
 
     /// Its handle, for the `nt_*` calls. It is closed when the timer is dropped.
     #[must_use]
     pub fn handle(&self) -> Handle {
-        self.handle
+        self.owned.handle
     }
 
     fn set(&self, due: Due) -> bool {
         let setting = Setting { due, period: self.period, apc: None };
-        self.state(self.runtime.set_timer(self.handle, &setting))
-    }
-
-    fn wait_for(&self, timeout: Timeout) -> bool {
-        let status = self.runtime.wait_for(self.handle, timeout);
-        self.state(status.ok().map(|()| status == NtStatus::WAIT_0))
-    }
-
-    fn state(&self, answer: Result<bool, NtStatus>) -> bool {
-        match answer {
-            Ok(state) => state,
-            Err(status) => panic!("the handle of {self:?} was closed behind its back: {status}"),
-        }
+        self.owned.sound(self.owned.runtime.set_timer(self.owned.handle, &setting))
     }
 }
 
@@ -139,19 +127,12 @@ fn to_ticks(time: Duration) -> u64 {
     u64::try_from(time.as_nanos().div_ceil(100)).unwrap_or(u64::MAX).min(i64::MAX as u64)
 }
 
-impl Drop for Timer {
-    fn drop(&mut self) {
-        // An error means that somebody closed it before us, or protects it; then it is theirs.
-        let _ = self.runtime.nt_close(self.handle);
-    }
-}
-
 impl Waitable for Timer {
     fn handle(&self) -> Handle {
-        self.handle
+        self.owned.handle
     }
 
     fn runtime(&self) -> &'static Runtime {
-        self.runtime
+        self.owned.runtime
     }
 }

@@ -8,9 +8,7 @@ mod common;
 use core::time::Duration;
 use std::time::Instant;
 
-use common::timers::{
-    FAR, NOTIFICATION, NOW, SYNCHRONIZATION, TIMER_TYPES, create_in, in_ms, in_us, threads_named,
-};
+use common::timers::{FAR, NOTIFICATION, NOW, SYNCHRONIZATION, TIMER_TYPES, create_in, in_ms, in_us, threads_named};
 use common::{FOREVER, Nt, POLL, Random, Worker, ms, object, spin_for, trials, within};
 use ntwait::{NtStatus, Runtime};
 

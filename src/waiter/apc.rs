@@ -87,7 +87,9 @@ impl Apc {
 enum Whose {
     Pools,
     /// A part of something else.
-    Part { is_queued: bool },
+    Part {
+        is_queued: bool,
+    },
 }
 
 /// A queued call.

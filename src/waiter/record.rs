@@ -106,11 +106,7 @@ impl ThreadRecord {
             blocks: core::array::from_fn(|_| WaitBlock::default()),
             larger: Guarded::new(None),
             seat: Seat::default(),
-            control: FutexLock::new(Control {
-                apcs: ApcQueue::EMPTY,
-                standing: StandingList::EMPTY,
-                suspended: 0,
-            }),
+            control: FutexLock::new(Control { apcs: ApcQueue::EMPTY, standing: StandingList::EMPTY, suspended: 0 }),
             end: Guarded::new(None),
             pinned: Guarded::new(None),
             is_known_elsewhere: AtomicU32::new(0),

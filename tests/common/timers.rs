@@ -5,9 +5,7 @@
 use core::ffi::c_void;
 use core::ptr::null_mut;
 
-use ntwait::{
-    AccessMask, Handle, NtStatus, ObjectAttributes, Runtime, TimerApc, TimerApcRoutine, TimerSet, TimerType,
-};
+use ntwait::{AccessMask, Handle, NtStatus, ObjectAttributes, Runtime, TimerApc, TimerApcRoutine, TimerSet, TimerType};
 
 use super::nt_threads::Log;
 use super::{Nt, now_1601};

@@ -17,9 +17,9 @@
 #![allow(unsafe_code, reason = "takes over what a thread that is gone has left")]
 
 use super::super::residents::Resident;
+use super::super::timers;
 use super::birth::take_over;
 use super::current::{self, Residence, Residences};
-use super::super::timers;
 use super::{CurrentThread, Place};
 use crate::objects::owner::Owner;
 use crate::objects::thread::Stage;

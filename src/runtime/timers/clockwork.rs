@@ -22,7 +22,7 @@ use super::schedule::{Memory, Schedule, State};
 use crate::objects::{Kind, Signal, Target};
 use crate::status::NtStatus;
 use crate::sys::alarm::{Alarm, Clock, Unavailable};
-use crate::sys::atomic::{AtomicU32, Ordering, process_static};
+use crate::sys::atomic::process_static;
 #[cfg(not(ntwait_loom))]
 use crate::sys::depth;
 use crate::sys::lock::FutexLock;
@@ -42,10 +42,6 @@ pub(super) struct Clockwork {
     alarm: Alarm,
     memory: Memory,
     state: FutexLock<State>,
-    /// Timers that are there, armed or not.
-    timers: AtomicU32,
-    /// Timers that there is room for.
-    room: AtomicU32,
     service: FutexLock<bool>,
 }
 
@@ -78,8 +74,6 @@ impl Clockwork {
             alarm: Alarm::new()?,
             memory: [heap()?, heap()?],
             state: FutexLock::new(State::default()),
-            timers: AtomicU32::new(0),
-            room: AtomicU32::new(0),
             service: FutexLock::new(false),
         })
     }
@@ -93,11 +87,13 @@ impl Clockwork {
         Ok(())
     }
 
-    /// Counts one more timer, and makes its room if there is none. Making the same twice does no harm.
+    /// Counts one more timer, and makes its room if there is none, with no lock held. Making the same twice does no harm.
     fn make_room(&self) -> Result<(), NtStatus> {
-        let timers = self.timers.fetch_add(1, Ordering::Relaxed) + 1;
-        // Acquire: who finds room finds it made.
-        let room = self.room.load(Ordering::Acquire);
+        let (timers, room) = {
+            let state = &mut *self.state.lock();
+            state.timers += 1;
+            (state.timers, state.room)
+        };
         if timers <= room {
             return Ok(());
         }
@@ -109,13 +105,14 @@ impl Clockwork {
         for heap in &self.memory {
             heap.commit(room as usize, end - room as usize)?;
         }
-        self.room.fetch_max(end as u32, Ordering::AcqRel);
+        let state = &mut *self.state.lock();
+        state.room = state.room.max(end as u32);
         Ok(())
     }
 
     /// One timer less.
     pub(super) fn dismiss(&self) {
-        self.timers.fetch_sub(1, Ordering::Relaxed);
+        self.state.lock().timers -= 1;
     }
 
     pub(super) fn lock(&self) -> Schedule<'_> {

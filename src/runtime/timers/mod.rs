@@ -30,11 +30,11 @@ use crate::objects::{Birth, Kind, Signal, Target, timer};
 use crate::status::NtStatus;
 use crate::sys::alarm::Clock;
 use crate::wait::{Gone, signal};
-use crate::waiter::shield::Shield;
-use body::{Plan, TimerBody};
 use crate::waiter::apc::{Apc, Routine, TimerApcRoutine};
 use crate::waiter::record::{self, ThreadRecord};
+use crate::waiter::shield::Shield;
 use crate::waiter::standing;
+use body::{Plan, TimerBody};
 use core::ffi::c_void;
 use core::ptr;
 

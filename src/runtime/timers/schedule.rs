@@ -25,6 +25,10 @@ use crate::sys::region::Region;
 /// What the lock guards, apart from the heaps' entries and the bodies.
 #[derive(Debug, Default)]
 pub(super) struct State {
+    /// Timers that are there, armed or not.
+    pub(super) timers: u32,
+    /// Timers that the heaps have room for.
+    pub(super) room: u32,
     clocks: [ClockState; 2],
 }
 

@@ -24,6 +24,7 @@ pub(crate) mod names;
 pub(crate) mod nt_threads;
 pub(crate) mod storm;
 pub(crate) mod threads;
+pub(crate) mod timers;
 pub(crate) mod wait_kinds;
 pub(crate) use threads::{Worker, within};
 

@@ -61,6 +61,12 @@
 //! of the process, whoever made them; [`TlsSlot`] and [`FlsSlot`] own one. FLS callbacks are called when a thread ends, but
 //! not when it is terminated, and when a slot is freed. There are no fibers.
 //!
+//! # Registered waits
+//!
+//! [`Runtime::register_wait_for_single_object`], and [`Runtime::register_wait`] for closures, have something called when an
+//! object is signalled or a time is up. A registered wait stands in the object's queue itself, so any number of them needs
+//! one thread of the library's, and a few more where callbacks run.
+//!
 //! # How it is made
 //!
 //! ```text

@@ -4,6 +4,7 @@ mod names;
 mod threads;
 
 use crate::JoinHandle;
+use ntwait::internals::Watch;
 use ntwait::{
     AccessMask, Ended, EventType, Handle, NtStatus, ObjectAttributes, Runtime, Timeout, WaitPolicy, WaitType,
 };
@@ -48,6 +49,12 @@ impl Nt {
     pub fn spawn<T: Send + 'static>(&self, body: impl FnOnce(&Self) -> T + Send + 'static) -> JoinHandle<T> {
         let nt = self.clone();
         crate::spawn(move || body(&nt))
+    }
+
+    /// A wait for an object that no thread sleeps in.
+    #[must_use]
+    pub fn watch(&self, object: Handle) -> Watch<'_> {
+        Watch::new(&self.0, object)
     }
 
     // === events ===

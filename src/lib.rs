@@ -39,7 +39,7 @@
 //!    mutants free and marked as abandoned.
 //! 6. Bad input is an answer, not a crash.
 //!
-//! It does not share objects between processes, and names for objects are still to come. Application signal handlers
+//! It does not share objects between processes: names ([`ObjectName`]) are those of one runtime. Application signal handlers
 //! must not call it: they may interrupt a thread that holds an object's lock. In a child of `fork` every handle of the
 //! parent's is stale and its runtimes can make nothing new; [`Runtime::global`] and [`Runtime::new`] start fresh there.
 //!
@@ -60,6 +60,12 @@
 //! [`tls_alloc`] and [`rtl_fls_alloc`] and what belongs to them are NT's thread-local and fiber-local slots, for all threads
 //! of the process, whoever made them; [`TlsSlot`] and [`FlsSlot`] own one. FLS callbacks are called when a thread ends, but
 //! not when it is terminated, and when a slot is freed. There are no fibers.
+//!
+//! # Registered waits
+//!
+//! [`Runtime::register_wait_for_single_object`], and [`Runtime::register_wait`] for closures, have something called when an
+//! object is signalled or a time is up. A registered wait stands in the object's queue itself, so any number of them needs
+//! one thread of the library's, and a few more where callbacks run.
 //!
 //! # How it is made
 //!

@@ -1,8 +1,10 @@
 //! Short forms of the calls that models are made of.
 
+mod names;
 mod threads;
 
 use crate::JoinHandle;
+use ntwait::internals::Watch;
 use ntwait::{
     AccessMask, Ended, EventType, Handle, NtStatus, ObjectAttributes, Runtime, Timeout, TimerApc, TimerType,
     WaitPolicy, WaitType,
@@ -48,6 +50,12 @@ impl Nt {
     pub fn spawn<T: Send + 'static>(&self, body: impl FnOnce(&Self) -> T + Send + 'static) -> JoinHandle<T> {
         let nt = self.clone();
         crate::spawn(move || body(&nt))
+    }
+
+    /// A wait for an object that no thread sleeps in.
+    #[must_use]
+    pub fn watch(&self, object: Handle) -> Watch<'_> {
+        Watch::new(&self.0, object)
     }
 
     // === events ===

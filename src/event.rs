@@ -1,8 +1,8 @@
 //! Events for Rust programs: they own their handle, and waits take references to them.
 
 use crate::handle::entry::Handle;
-use crate::nt::EventType;
-use crate::nt::access::{AccessMask, ObjectAttributes};
+use crate::nt::access::{AccessMask, HandleAttributes};
+use crate::nt::{EventType, ObjectAttributes, ObjectName};
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
 use crate::sys::clock::Timeout;
@@ -54,6 +54,42 @@ impl Event {
     pub fn new_in(runtime: &'static Runtime, event_type: EventType, initially_set: bool) -> Result<Self, NtStatus> {
         let access = AccessMask::EVENT_ALL_ACCESS;
         let handle = runtime.nt_create_event(access, ObjectAttributes::NONE, event_type, initially_set)?;
+        Ok(Self(Owned::new(runtime, handle)))
+    }
+
+    /// The event of this name in the process-wide runtime. If there is none it is made, of this type and state; the last one
+    /// of the name that is dropped takes the name along. The name is one as for [`ObjectName::win32`].
+    ///
+    /// ```
+    /// use ntwait::{Event, EventType};
+    ///
+    /// let here = Event::named("documentation.ready", EventType::NOTIFICATION, false)?;
+    /// let there = Event::open("documentation.ready")?;
+    /// there.set();
+    /// assert!(here.is_set());
+    /// # Ok::<(), ntwait::NtStatus>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `INVALID_PARAMETER`: no such type. `OBJECT_TYPE_MISMATCH`: an object of that name is no event.
+    /// `OBJECT_NAME_INVALID`, `OBJECT_PATH_NOT_FOUND`, `OBJECT_PATH_SYNTAX_BAD`: no such name can be.
+    /// `INSUFFICIENT_RESOURCES`, `NO_MEMORY`.
+    pub fn named(name: &str, event_type: EventType, initially_set: bool) -> Result<Self, NtStatus> {
+        let runtime = Runtime::try_global()?;
+        let name = ObjectName::win32(name)?;
+        let attributes = ObjectAttributes::named(&name).with(HandleAttributes::OPENIF);
+        let handle = runtime.nt_create_event(AccessMask::EVENT_ALL_ACCESS, attributes, event_type, initially_set)?;
+        Ok(Self(Owned::new(runtime, handle)))
+    }
+
+    /// The event of this name in the process-wide runtime, which must be there.
+    ///
+    /// # Errors
+    /// `OBJECT_NAME_NOT_FOUND`: there is none. Otherwise as for [`named`](Self::named).
+    pub fn open(name: &str) -> Result<Self, NtStatus> {
+        let runtime = Runtime::try_global()?;
+        let name = ObjectName::win32(name)?;
+        let handle = runtime.nt_open_event(AccessMask::EVENT_ALL_ACCESS, ObjectAttributes::named(&name))?;
         Ok(Self(Owned::new(runtime, handle)))
     }
 

@@ -4,6 +4,8 @@
 
 #![allow(missing_docs, reason = "hidden, and used by the models alone")]
 
+pub mod lot;
+
 use crate::sys::futex;
 use crate::waiter::park::{Pending, Posted};
 use crate::waiter::record::{self, ThreadRecord};
@@ -30,6 +32,7 @@ impl Thread {
 pub fn release_thread() {
     record::leave_current();
     crate::runtime::thread::begin_anew();
+    crate::rtl::begin_anew();
 }
 
 /// Returns when the threads that the library made have done their last act, which comes after their objects were

@@ -39,7 +39,7 @@
 //!    mutants free and marked as abandoned.
 //! 6. Bad input is an answer, not a crash.
 //!
-//! It does not share objects between processes, and names for objects are still to come. Application signal handlers
+//! It does not share objects between processes: names ([`ObjectName`]) are those of one runtime. Application signal handlers
 //! must not call it: they may interrupt a thread that holds an object's lock. In a child of `fork` every handle of the
 //! parent's is stale and its runtimes can make nothing new; [`Runtime::global`] and [`Runtime::new`] start fresh there.
 //!
@@ -55,13 +55,20 @@
 //! a suspended thread holds it keeps, and what a terminated one held outside of this library stays held: the allocator's
 //! lock above all, for which there is [`KillSafeAlloc`].
 //!
+//! # Slots
+//!
+//! [`tls_alloc`] and [`rtl_fls_alloc`] and what belongs to them are NT's thread-local and fiber-local slots, for all threads
+//! of the process, whoever made them; [`TlsSlot`] and [`FlsSlot`] own one. FLS callbacks are called when a thread ends, but
+//! not when it is terminated, and when a slot is freed. There are no fibers.
+//!
 //! # How it is made
 //!
 //! ```text
 //!                                  ┌─▶ handle ─┐
 //!  api, event, thread ─▶ nt ─▶ runtime         ├─▶ objects, waiter ─▶ sys
 //!                                  ├─▶ wait ───┘                       ▲
-//!                                  └─▶ threads ────────────────────────┘
+//!                                  ├─▶ threads ────────────────────────┤
+//!                                  └─▶ rtl ────────────────────────────┘
 //! ```
 //!
 //! `objects::word` has the 64 bits on which everything turns; `wait` describes the engine, and `waiter::park` the
@@ -79,12 +86,14 @@ pub mod internals;
 mod mutant;
 mod nt;
 mod objects;
+mod rtl;
 mod runtime;
 mod semaphore;
 mod status;
 mod sys;
 mod thread;
 mod threads;
+mod timer;
 mod wait;
 mod waitable;
 mod waiter;
@@ -100,15 +109,27 @@ pub use api::{EventHandle, INFINITE, Ntdll, NtdllApi, ThreadHandle, WAIT_OBJECT_
 pub use event::Event;
 pub use handle::entry::Handle;
 pub use mutant::{Mutant, MutantGuard};
-pub use nt::access::{AccessMask, DuplicateOptions, HandleAttributes, ObjectAttributes};
-pub use nt::{ClientId, CreateThreadFlags, EventType, WaitType};
+pub use nt::access::{AccessMask, DuplicateOptions, HandleAttributes};
+pub use nt::{ClientId, CreateThreadFlags, EventType, ObjectAttributes, ObjectName, TimerSet, TimerType, WaitType};
+#[cfg(not(ntwait_loom))]
+pub use nt::{Fired, RegisteredWait, WaitCallback, WaitFlags, WaitHandle};
 pub use objects::thread::StartRoutine;
+pub use rtl::{
+    Barrier, BarrierFlags, Condition, ConditionFlags, CriticalSection, CriticalSectionFlags, CriticalSectionGuard,
+    FLS_MAXIMUM_AVAILABLE, FlsCallback, FlsSlot, RtlBarrier, RtlConditionVariable, RtlCriticalSection, RtlRunOnce,
+    RtlSrwLock, RunOnce, RunOnceFlags, Sleepable, SrwLock, SrwReadGuard, SrwWriteGuard, TLS_SLOTS, TlsSlot,
+    WaitAddress, rtl_fls_alloc, rtl_fls_free, rtl_fls_get_value, rtl_fls_set_value, rtl_process_fls_data,
+    rtl_wait_on_address, rtl_wake_address_all, rtl_wake_address_single, tls_alloc, tls_free, tls_get, tls_set,
+    wait_on_address, wake_address_all, wake_address_single,
+};
+pub use runtime::timers::TimerApc;
 pub use runtime::{CurrentThread, Runtime, RuntimeBuilder, ThreadHook};
 pub use semaphore::Semaphore;
 pub use status::NtStatus;
 pub use sys::clock::Timeout;
 pub use thread::{JoinError, Thread, ThreadBuilder};
 pub use threads::{BackendInUse, ThreadBackend};
+pub use timer::Timer;
 pub use wait::{Ended, WaitPolicy};
 pub use waitable::{Waitable, signal_and_wait, wait_all, wait_any};
-pub use waiter::apc::ApcRoutine;
+pub use waiter::apc::{ApcRoutine, TimerApcRoutine};

@@ -1,7 +1,8 @@
 //! Mutants for Rust programs: locking gives a guard, which unlocks.
 
 use crate::handle::entry::Handle;
-use crate::nt::access::{AccessMask, ObjectAttributes};
+use crate::nt::ObjectAttributes;
+use crate::nt::access::AccessMask;
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
 use crate::sys::clock::Timeout;

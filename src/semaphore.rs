@@ -1,7 +1,8 @@
 //! Semaphores for Rust programs: they own their handle.
 
 use crate::handle::entry::Handle;
-use crate::nt::access::{AccessMask, ObjectAttributes};
+use crate::nt::ObjectAttributes;
+use crate::nt::access::AccessMask;
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
 use crate::sys::clock::Timeout;

@@ -5,8 +5,8 @@
 mod outcome;
 
 use crate::handle::entry::Handle;
-use crate::nt::access::{AccessMask, ObjectAttributes};
-use crate::nt::{CreateThreadFlags, information};
+use crate::nt::access::AccessMask;
+use crate::nt::{CreateThreadFlags, ObjectAttributes, information};
 use crate::objects::thread::StartRoutine;
 use crate::runtime::Runtime;
 use crate::status::NtStatus;

@@ -217,7 +217,7 @@ fn counts_types_and_classes_out_of_range() {
             let status = nt.nt_query_information_thread(Handle::CURRENT_THREAD, class, &mut [0; 256], None);
             assert_eq!(status, NtStatus::INVALID_INFO_CLASS, "query thread class {class}");
         }
-        for class in [0, 1, 9, 10, 38, 39, 100, u32::MAX] {
+        for class in [0, 1, 9, 11, 38, 39, 100, u32::MAX] {
             let status = nt.nt_set_information_thread(Handle::CURRENT_THREAD, class, &[0; 8]);
             assert_eq!(status, NtStatus::INVALID_INFO_CLASS, "set thread class {class}");
         }

@@ -1,5 +1,6 @@
 //! Short forms of the calls that models are made of.
 
+mod names;
 mod threads;
 
 use crate::JoinHandle;
@@ -202,6 +203,21 @@ impl Nt {
     /// Waits alertably for the first of several, or for all.
     pub fn several_alertably(&self, wait_type: WaitType, events: &[Handle], timeout: Option<i64>) -> NtStatus {
         self.0.nt_wait_for_multiple_objects(events, wait_type, true, timeout)
+    }
+
+    /// Waits for an alert by id.
+    pub fn wait_for_alert(&self, timeout: Option<i64>) -> NtStatus {
+        self.0.nt_wait_for_alert_by_thread_id(0, timeout)
+    }
+
+    /// Waits for a key of the keyed event that every runtime has.
+    pub fn wait_for_key(&self, key: usize, timeout: Option<i64>) -> NtStatus {
+        self.0.nt_wait_for_keyed_event(Handle::NULL, key, false, timeout)
+    }
+
+    /// Releases a key of the same.
+    pub fn release_key(&self, key: usize, timeout: Option<i64>) -> NtStatus {
+        self.0.nt_release_keyed_event(Handle::NULL, key, false, timeout)
     }
 
     // === handles ===

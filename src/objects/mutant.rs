@@ -19,7 +19,7 @@
 //! MU2 The levels beyond the first are the owner's alone, so a wait of the owner touches nothing else. They are 0 while the
 //!     mutant is free.
 //! MU3 An owned mutant is on its owner's list, or its owner is in a section where it cannot be stopped and is about to put
-//!     it there, or to give it up.
+//!     it there, or to give it up (owner.rs).
 //! MU4 Bit 0 is always set: a mutant may be signalled for whoever asks, so a look by that bit alone looks closer.
 //! orderings   as for an event; the levels and the list ride on the exchanges of the word
 //! NT          KMUTANT; facts M1–M35

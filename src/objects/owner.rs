@@ -1,15 +1,20 @@
 //! A thread as the owner of mutants: the number that their words say, and the list of them.
 //!
 //! ```text
-//!   list of T      ┌──────────┐    ┌──────────┐    ┌──────────┐
-//!   first ────────▶│ mutant   │◀──▶│ mutant   │◀──▶│ mutant   │◀──── last        in the order in which T got them (M18)
-//!                  └──────────┘    └──────────┘    └──────────┘
+//!   list of T      ┌──────────┐    ┌──────────┐              ┌──────────┐
+//!   first ────────▶│ mutant   │◀──▶│ mutant   │◀──── last    │ mutant   │◀──── latest
+//!                  └──────────┘    └──────────┘              └──────────┘      in the order in which T got them (M18)
 //! ```
 //!
-//! The links are places of slots in their table, counted from 1; 0 is no neighbour. They lie in the slots.
+//! The links are places of slots in their table, counted from 1; 0 is no neighbour. They lie in the slots. The latest is
+//! linked when the next one comes: most threads take one at a time, and touch no links.
 //!
-//! OW1 A list is touched by its thread alone (for a thread that is gone: by who acts for it), in sections where the thread
-//!     can be neither suspended nor terminated. Nobody else ever writes to the links of a mutant that has an owner: a
+//! The latest is also how a thread takes and gives up a mutant while it can be stopped at any point: it says there which
+//! one it is about to take, and takes it; it gives it up, and clears the place. Of what its end finds there, what it does not
+//! own is not its own.
+//!
+//! OW1 A list is touched by its thread alone (for a thread that is gone: by who acts for it); its links in sections where the
+//!     thread can be neither suspended nor terminated. Nobody else ever writes to the links of a mutant that has an owner: a
 //!     thread that was given a mutant by another puts it on its list itself, before the wait returns.
 //! OW2 What is on a list is owned, so it is alive (M21): its slot cannot be freed under the list.
 //! OW3 A mutant that has lost its last handle to somebody else than its owner can never be released. It is destroyed at the
@@ -20,7 +25,8 @@
 
 use super::held::Held;
 use super::slot::Slot;
-use super::{Home, Target, mutant};
+use super::word::Word;
+use super::{Dropped, Home, Target, mutant, release};
 use crate::sys::cell::Guarded;
 use crate::sys::region::{Region, Zeroed};
 
@@ -33,6 +39,7 @@ const FIRST_SCAN: u32 = 2;
 /// The mutants of one thread in one runtime.
 #[derive(Debug, Default)]
 pub(crate) struct OwnedList {
+    latest: Guarded<u32>,
     ends: Guarded<Ends>,
     /// The length at which it is looked through, less [`FIRST_SCAN`].
     scan_at: Guarded<u32>,
@@ -87,13 +94,36 @@ impl<'r> Owner<'r> {
         Ok(())
     }
 
-    /// The thread has got this mutant. Does nothing if it is on the list already. No lock is held.
-    #[inline]
+    /// The thread has got this mutant, which it may have owned before. No lock is held.
     pub(crate) fn adopt(self, slot: &Slot, home: &dyn Home) {
-        if Links::of(slot).is_listed {
-            return;
+        if self.latest() != self.place(slot) && !Links::of(slot).is_listed {
+            self.gain(slot, home);
         }
-        let place = self.slots.index_of(slot) as u32 + 1;
+    }
+
+    /// The thread has got this mutant, which it did not own before. No lock is held.
+    #[inline]
+    pub(crate) fn gain(self, slot: &Slot, home: &dyn Home) {
+        let before = self.latest();
+        self.set_latest(self.place(slot));
+        if before != 0 {
+            self.link(before, home);
+        }
+    }
+
+    /// The mutant leaves the list, and is the thread's to give up.
+    #[inline]
+    pub(crate) fn forget(self, slot: &Slot) {
+        if self.latest() == self.place(slot) {
+            self.set_latest(0);
+        } else {
+            self.unlink(slot);
+        }
+    }
+
+    #[cold]
+    fn link(self, place: u32, home: &dyn Home) {
+        let Some(slot) = self.slot(place) else { return };
         let mut ends = self.ends();
         Links { is_listed: true, before: ends.last, next: 0 }.store(slot);
         match self.slot(ends.last) {
@@ -109,9 +139,8 @@ impl<'r> Owner<'r> {
         }
     }
 
-    /// The mutant leaves the list, and is the thread's to give up.
-    #[inline]
-    pub(crate) fn forget(self, slot: &Slot) {
+    #[cold]
+    fn unlink(self, slot: &Slot) {
         let Links { is_listed, before, next } = Links::of(slot);
         debug_assert!(is_listed);
         let mut ends = self.ends();
@@ -128,15 +157,53 @@ impl<'r> Owner<'r> {
         Links::NONE.store(slot);
     }
 
-    /// Takes the first mutant off the list. `None`: it is empty, and as good as the next owner's.
-    pub(crate) fn take_first(self) -> Option<&'r Slot> {
-        let Some(first) = self.slot(self.ends().first) else {
-            // SAFETY: OW1.
-            unsafe { self.list.scan_at.set(0) };
+    /// Takes this mutant by an exchange of its word, if the list is empty enough to say so in one place. `None`: it is not.
+    #[inline]
+    pub(crate) fn take_quickly<T, E>(self, slot: &Slot, take: impl FnOnce() -> Result<T, E>) -> Option<Result<T, E>> {
+        if self.latest() != 0 {
             return None;
-        };
-        self.forget(first);
-        Some(first)
+        }
+        // Before the exchange, whose Release keeps it there for who stops us.
+        self.set_latest(self.place(slot));
+        let taken = take();
+        if taken.is_err() {
+            self.set_latest(0);
+        }
+        Some(taken)
+    }
+
+    /// Gives this mutant up by an exchange of its word, if it is the latest. `None`: it is not, or there was no exchange.
+    #[inline]
+    pub(crate) fn give_up_quickly<T>(self, slot: &Slot, give_up: impl FnOnce() -> Option<T>) -> Option<T> {
+        if self.latest() != self.place(slot) {
+            return None;
+        }
+        let given_up = give_up();
+        if given_up.is_some() {
+            self.set_latest(0); // after the exchange, whose Acquire keeps it there
+        }
+        given_up
+    }
+
+    /// Takes the mutants of a thread that ends off its list, one by one.
+    pub(crate) fn take_first(self, home: &dyn Home) -> Option<&'r Slot> {
+        if let Some(first) = self.slot(self.ends().first) {
+            self.unlink(first);
+            return Some(first);
+        }
+        // SAFETY: OW1. The list is as good as the next owner's.
+        unsafe { self.list.scan_at.set(0) };
+        let latest = self.slot(self.latest())?;
+        self.set_latest(0);
+        let word = latest.load();
+        if !word.has(Word::SPECIAL) || !mutant::is_owned_by(word, self.number) {
+            return None;
+        }
+        // Perhaps it was given up, and is another object by now; the lock tells.
+        let held = latest.lock(word.generation())?;
+        let is_mine = held.is_owned_by(self.number);
+        release(held, home);
+        is_mine.then_some(latest)
     }
 
     /// OW3.
@@ -166,17 +233,31 @@ impl<'r> Owner<'r> {
         held.unlock().pay(slot)
     }
 
-    /// Drops one handle of a mutant of this thread. True: the mutant is gone, and its slot is the caller's to recycle.
-    pub(crate) fn drop_handle(self, target: Target<'_>) -> bool {
+    /// Drops one handle of a mutant of this thread.
+    pub(crate) fn drop_handle(self, target: Target<'_>) -> Dropped {
         let Some(mut held) = target.slot.lock(target.generation) else {
-            return false;
+            return Dropped::default();
         };
-        held.drop_handle();
-        self.give_up_forsaken(held)
+        let name = held.drop_handle();
+        Dropped { destroyed: self.give_up_forsaken(held), name }
+    }
+
+    fn place(self, slot: &Slot) -> u32 {
+        self.slots.index_of(slot) as u32 + 1
     }
 
     fn slot(self, place: u32) -> Option<&'r Slot> {
         self.slots.get((place as usize).checked_sub(1)?)
+    }
+
+    fn latest(self) -> u32 {
+        // SAFETY: OW1.
+        unsafe { self.list.latest.get() }
+    }
+
+    fn set_latest(self, place: u32) {
+        // SAFETY: OW1.
+        unsafe { self.list.latest.set(place) };
     }
 
     fn ends(self) -> Ends {

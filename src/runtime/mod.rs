@@ -1,8 +1,12 @@
 //! A runtime: one handle table, its objects, and how its waits behave.
 
+pub(crate) mod names;
 mod process_wide;
-mod residents;
+#[cfg(not(ntwait_loom))]
+pub(crate) mod registered;
+pub(crate) mod residents;
 pub(crate) mod thread;
+pub(crate) mod timers;
 
 use crate::handle::Table;
 use crate::handle::entry::{Entry, Handle, Pseudo};
@@ -99,6 +103,14 @@ impl Runtime {
             Some(Pseudo::Thread) => self.resident.current_thread(),
             Some(Pseudo::Token) | None => Err(NtStatus::INVALID_HANDLE),
         }
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        #[cfg(not(ntwait_loom))]
+        registered::unregister_all(&self.resident);
+        timers::let_go_of_all(&self.resident); // residents.rs, D2
     }
 }
 

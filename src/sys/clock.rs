@@ -89,6 +89,12 @@ mod real {
     use rustix::thread::ClockId;
     use rustix::time::{Timespec, clock_gettime};
 
+    /// The monotonic clock, in nanoseconds.
+    pub(crate) fn now_ns() -> u64 {
+        let now = clock_gettime(ClockId::Monotonic);
+        now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+    }
+
     /// The absolute end of a wait.
     #[derive(Clone, Copy, Debug)]
     pub(crate) enum Deadline {
@@ -107,6 +113,12 @@ mod real {
                 }
                 Timeout::At(time) => Self::Realtime(since_epoch(time)),
             }
+        }
+
+        /// A moment of [`now_ns`].
+        pub(crate) fn at_ns(moment: u64) -> Self {
+            let (tv_sec, tv_nsec) = (moment / 1_000_000_000, moment % 1_000_000_000);
+            Self::Monotonic(Timespec { tv_sec: tv_sec as i64, tv_nsec: tv_nsec as i64 })
         }
 
         pub(crate) fn has_passed(&self) -> bool {
@@ -134,7 +146,7 @@ mod real {
 }
 
 #[cfg(not(ntwait_loom))]
-pub(crate) use real::Deadline;
+pub(crate) use real::{Deadline, now_ns};
 
 #[cfg(ntwait_loom)]
 mod modelled {

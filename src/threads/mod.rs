@@ -44,6 +44,8 @@ mod pthread;
 #[cfg(not(ntwait_loom))]
 mod self_test;
 #[cfg(not(ntwait_loom))]
+mod service;
+#[cfg(not(ntwait_loom))]
 mod slot;
 #[cfg(not(ntwait_loom))]
 mod task;
@@ -63,8 +65,11 @@ pub(crate) use launch::{
 };
 #[cfg(ntwait_loom)]
 pub(crate) use modelled::{
-    abandon, in_use, is_anyone_leaving, join, kernel_id, leave, mark, refuse, service_threads, start, used_before,
+    abandon, in_use, is_anyone_leaving, join, kernel_id, leave, mark, refuse, service_threads, start, start_service,
+    used_before,
 };
+#[cfg(not(ntwait_loom))]
+pub(crate) use service::start_service;
 
 /// What a new thread is to do.
 #[cfg_attr(ntwait_loom, allow(dead_code, reason = "a model's threads are the checker's"))]

@@ -31,6 +31,8 @@ pub(super) struct World {
     pub(super) any_ended: AtomicU32,
     pub(super) parked: AtomicU32,
     pub(super) wardens: AtomicU32,
+    /// Threads of [`super::service`] other than the warden.
+    pub(super) helpers: AtomicU32,
     pub(super) warden: FutexLock<bool>,
     /// Null until the probes were made; then never freed.
     clones: AtomicPtr<Clones>,
@@ -56,12 +58,18 @@ impl World {
             any_ended: AtomicU32::new(0),
             parked: AtomicU32::new(0),
             wardens: AtomicU32::new(0),
+            helpers: AtomicU32::new(0),
             warden: FutexLock::default(),
             clones: AtomicPtr::new(ptr::null_mut()),
             probing: FutexLock::default(),
             wish: AtomicU32::new(0),
             overhead: AtomicU64::new(FIRST_OVERHEAD as u64),
         }
+    }
+
+    /// Threads that are there and not the program's, but for those that are parked.
+    pub(super) fn own_threads(&self) -> u32 {
+        self.wardens.load(Ordering::Acquire) + self.helpers.load(Ordering::Acquire)
     }
 
     pub(super) fn of_this_process() -> Result<&'static Self, StartError> {

@@ -12,6 +12,8 @@
 //!   leave     unlink what is still linked
 //! ```
 //!
+//! What waits for something at an address, and not for an object, queues in the parking lot (lot.rs), and who waits for an
+//! alert by id queues on nothing (alert.rs); the rest is the same.
 //! A plain wait for one notification object queues on nothing: it sleeps on the object's epoch (epoch.rs).
 //! What is given to a thread that sleeps is its own at once; it puts mutants on its list before the wait returns.
 //! Signalling is the other half (signal.rs, serve.rs): change the object, walk its queue in order, decide for each waiter
@@ -28,10 +30,12 @@
 //! N6  While it stands still the objects are pinned for it: its wait goes on referring to them (W35). If it is
 //!     terminated there, its end lets go of them.
 
+pub(crate) mod alert;
 pub(crate) mod all;
 pub(crate) mod any;
 mod epoch;
 mod lockset;
+pub(crate) mod lot;
 pub(crate) mod pins;
 mod serve;
 pub(crate) mod signal;
@@ -39,11 +43,12 @@ pub(crate) mod signal_and_wait;
 mod sleep;
 pub(crate) mod spin;
 pub(crate) mod take;
+#[cfg(not(ntwait_loom))]
+pub(crate) mod unattended;
 mod union;
 
 use crate::objects::Target;
 use crate::sys::clock::{Deadline, Timeout};
-use crate::waiter::interrupt;
 use crate::waiter::park::Why;
 use crate::waiter::record::{NoMemory, ThreadRecord};
 use crate::waiter::shield::Shield;
@@ -166,9 +171,7 @@ fn start_over<E>(
         if last == Attempt::Stopped {
             pins.add();
         }
-        drop(shield);
-        interrupt::serve();
-        shield = Shield::raise();
+        shield.obey();
         last = match attempt() {
             Ok(Attempt::Ended(ended)) => {
                 pins.let_go();
@@ -184,13 +187,14 @@ fn start_over<E>(
 }
 
 /// A deadline that is computed when it is first needed (N4): a wait that never blocks reads no clock.
-struct Until {
+#[derive(Debug)]
+pub(crate) struct Until {
     timeout: Timeout,
     deadline: Option<Deadline>,
 }
 
 impl Until {
-    fn new(timeout: Timeout) -> Self {
+    pub(crate) fn new(timeout: Timeout) -> Self {
         Self { timeout, deadline: None }
     }
 
@@ -199,7 +203,7 @@ impl Until {
     }
 
     /// Does not read a clock for a poll, nor for a wait without end, nor when a relative time-out starts to run.
-    fn has_passed(&mut self) -> bool {
+    pub(crate) fn has_passed(&mut self) -> bool {
         match self.timeout {
             Timeout::Never => false,
             timeout if timeout.is_poll() => true,

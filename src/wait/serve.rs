@@ -60,7 +60,7 @@ pub(super) unsafe fn serve_any(block: &WaitBlock, held: &mut Held<'_>, chain: &m
     // SAFETY: B4, the caller's lock.
     let index = unsafe { block.index() };
     // SAFETY: B4, the caller's lock.
-    let thread = unsafe { block.thread() };
+    let thread = unsafe { block.waiter() };
     let decision = thread.park.decide(why(held.is_abandoned()), index);
     if decision != Decision::Lost {
         held.consume_for(thread.who());
@@ -73,7 +73,7 @@ pub(super) unsafe fn serve_any(block: &WaitBlock, held: &mut Held<'_>, chain: &m
 /// The block is a wait-all's and linked; `locks` holds all objects of that wait, if the wait is still open.
 unsafe fn serve_all(block: &WaitBlock, locks: &mut LockSet<'_, '_>, chain: &mut Chain) {
     // SAFETY: B4, the caller's lock.
-    let thread = unsafe { block.thread() };
+    let thread = unsafe { block.waiter() };
     // SAFETY: the block is linked and its object locked.
     let set = unsafe { thread.wait_set() };
     let who = thread.who();
@@ -115,7 +115,7 @@ unsafe fn serve_all(block: &WaitBlock, locks: &mut LockSet<'_, '_>, chain: &mut 
 /// The block is linked to an object that `locks` holds.
 unsafe fn nudge(block: &WaitBlock, locks: &mut LockSet<'_, '_>, chain: &mut Chain) {
     // SAFETY: B4, the caller's lock.
-    let decision = unsafe { block.thread() }.park.decide(Why::Retest, 0);
+    let decision = unsafe { block.waiter() }.park.decide(Why::Retest, 0);
     // SAFETY: the caller's lock.
     unsafe { retire_one_of(block, decision, locks, chain) };
 }
@@ -131,7 +131,7 @@ unsafe fn retire(block: &WaitBlock, decision: Decision, held: &mut Held<'_>, cha
         // SAFETY: decided and unlinked, under the lock.
         Decision::WonAsleep => unsafe { chain.push(block) },
         // SAFETY: B4, the lock; the block is not its thread's yet.
-        Decision::Lost if unsafe { block.thread() }.park.is_stopped() => {
+        Decision::Lost if unsafe { block.waiter() }.park.is_stopped() => {
             held.pin(); // N6
             block.keep();
         }

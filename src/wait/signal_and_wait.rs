@@ -70,7 +70,7 @@ pub(crate) fn run(
                 attempt?
             };
             if let Attempt::Ended(Ended::Object(_) | Ended::Abandoned(_)) = attempt {
-                terms.taker.adopt(&other);
+                terms.taker.adopt(&[other]);
             }
             Ok(attempt)
         })
@@ -104,7 +104,7 @@ fn signal_and_queue(
         };
     });
     match (signaled, start) {
-        (Ok(()), Start::Linked) => {
+        (Ok(_), Start::Linked) => {
             if me.park.commit(terms.alertable) {
                 sleep::until_done(&me.park, &deadline);
             }

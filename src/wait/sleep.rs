@@ -13,7 +13,7 @@ use crate::sys::clock::Deadline;
 use crate::sys::futex::{self, Slept};
 use crate::waiter::WaitBlock;
 use crate::waiter::park::{ParkingWord, Why};
-use crate::waiter::record::ThreadRecord;
+use crate::waiter::waiting::Waiter;
 
 /// Returns when the wait is decided, by whomever; by the time-out if nothing comes before.
 pub(super) fn until_done(park: &ParkingWord, deadline: &Deadline) {
@@ -24,8 +24,8 @@ pub(super) fn until_done(park: &ParkingWord, deadline: &Deadline) {
     }
 }
 
-/// Takes the thread out of the queues that it is still in (Z3). If it is to stop, the objects are pinned for it (N6).
-pub(super) fn leave(me: &ThreadRecord, targets: &[Target<'_>], blocks: &[WaitBlock], home: &dyn Home) {
+/// Takes the waiter out of the queues that it is still in (Z3). If its thread is to stop, the objects are pinned for it (N6).
+pub(super) fn leave(me: &Waiter, targets: &[Target<'_>], blocks: &[WaitBlock], home: &dyn Home) {
     let stops = me.park.is_stopped();
     for (target, block) in targets.iter().zip(blocks) {
         if block.is_linked() {

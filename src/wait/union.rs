@@ -118,7 +118,7 @@ fn for_each_all(held: &Held<'_>, mut visit: impl FnMut(&WaitBlock) -> Result<(),
         // SAFETY: linked, and its object locked.
         if unsafe { block.is_all() } {
             // SAFETY: linked, and its object locked.
-            let thread = unsafe { block.thread() };
+            let thread = unsafe { block.waiter() };
             // SAFETY: as above, and it stays so while we go through the set.
             for member in unsafe { thread.wait_set() } {
                 visit(member)?;

@@ -21,7 +21,7 @@
 //!     A block whose thread is about to stand still goes to KEPT instead: a wait refers to its objects (W35), also while
 //!     its thread is in no queue.
 //! B3  CHAINED blocks belong to the signaller that chained them: their links are its list of threads to wake.
-//! B4  `slot`, `thread`, `index` and `role` are written by the thread while the block is FREE and not changed
+//! B4  `slot`, `waiter`, `index` and `role` are written by the thread while the block is FREE and not changed
 //!     until it is FREE again.
 //! orderings   to FREE: Release → is FREE: Acquire (the consumption on the thread's behalf is seen by it).
 //!
@@ -35,17 +35,21 @@ pub(crate) mod goal;
 pub(crate) mod history;
 pub(crate) mod interrupt;
 pub(crate) mod park;
-mod pool;
+pub(crate) mod pool;
 pub(crate) mod record;
+pub(crate) mod seat;
 pub(crate) mod shield;
+pub(crate) mod standing;
+pub(crate) mod waiting;
 
 use crate::objects::slot::Slot;
 use crate::sys::atomic::{AtomicU32, Ordering};
 use crate::sys::cell::Guarded;
 use crate::sys::cpu::BackOff;
-use crate::sys::futex::{self, FutexAddr};
+use crate::sys::futex::FutexAddr;
 use core::ptr;
 use record::ThreadRecord;
+use waiting::{Rouse, Waiter};
 
 const FREE: u32 = 0;
 const LINKED: u32 = 1;
@@ -95,7 +99,7 @@ pub(crate) enum Role {
 pub(crate) struct WaitBlock {
     prev: Guarded<Link>,
     next: Guarded<Link>,
-    thread: Guarded<*const ThreadRecord>,
+    waiter: Guarded<*const Waiter>,
     slot: Guarded<*const Slot>,
     generation: Guarded<u32>,
     index: Guarded<u32>,
@@ -113,7 +117,7 @@ impl Default for WaitBlock {
         Self {
             prev: Guarded::new(Link::NONE),
             next: Guarded::new(Link::NONE),
-            thread: Guarded::new(ptr::null()),
+            waiter: Guarded::new(ptr::null()),
             slot: Guarded::new(ptr::null()),
             generation: Guarded::new(0),
             index: Guarded::new(0),
@@ -128,23 +132,49 @@ impl WaitBlock {
     ///
     /// # Safety
     /// The block is FREE and the caller is the thread it belongs to (B4).
-    pub(crate) unsafe fn prepare(
-        &self,
-        thread: &ThreadRecord,
-        (slot, generation): (&Slot, u32),
-        index: u32,
-        role: Role,
-    ) {
+    pub(crate) unsafe fn prepare(&self, waiter: &Waiter, (slot, generation): (&Slot, u32), index: u32, role: Role) {
         // SAFETY: B4, the caller's promise, for this and the next four.
-        unsafe { self.thread.set(thread) };
+        unsafe { self.waiter.set(waiter) };
+        // SAFETY: B4.
+        unsafe { self.index.set(index) };
         // SAFETY: B4.
         unsafe { self.slot.set(slot) };
         // SAFETY: B4.
         unsafe { self.generation.set(generation) };
         // SAFETY: B4.
-        unsafe { self.index.set(index) };
-        // SAFETY: B4.
         unsafe { self.role.set(role) };
+    }
+
+    /// Says whose wait this is, for a queue that is no object's; the index is what the thread likes others to see.
+    ///
+    /// # Safety
+    /// As for [`prepare`](Self::prepare).
+    pub(crate) unsafe fn prepare_for_no_object(&self, thread: &ThreadRecord, index: u32) {
+        // SAFETY: B4, the caller's promise. The record begins with the waiter.
+        unsafe { self.waiter.set(ptr::from_ref(thread).cast()) };
+        // SAFETY: B4.
+        unsafe { self.index.set(index) };
+    }
+
+    /// The thread that waits in a queue that is no object's.
+    ///
+    /// # Safety
+    /// The block was prepared for such a queue, and is linked there under a lock that the caller holds.
+    pub(crate) unsafe fn thread<'t>(&self) -> &'t ThreadRecord {
+        const { assert!(ThreadRecord::WAITER_OFFSET == 0) };
+        // SAFETY: B4.
+        let waiter = unsafe { self.waiter.get() };
+        // SAFETY: it was made of a record, and records are recycled, never freed.
+        unsafe { &*waiter.cast() }
+    }
+
+    /// Says something to the thread that is about to get the block back.
+    ///
+    /// # Safety
+    /// The caller has decided the thread's wait and unlinked the block, which is not FREE yet.
+    pub(crate) unsafe fn answer(&self, index: u32) {
+        // SAFETY: B2, the block is the caller's until it frees it.
+        unsafe { self.index.set(index) };
     }
 
     /// # Safety
@@ -160,11 +190,11 @@ impl WaitBlock {
 
     /// # Safety
     /// As for [`target`](Self::target).
-    pub(crate) unsafe fn thread<'t>(&self) -> &'t ThreadRecord {
+    pub(crate) unsafe fn waiter<'w>(&self) -> &'w Waiter {
         // SAFETY: B4.
-        let thread = unsafe { self.thread.get() };
-        // SAFETY: records are recycled, never freed.
-        unsafe { &*thread }
+        let waiter = unsafe { self.waiter.get() };
+        // SAFETY: waiters are recycled, never freed.
+        unsafe { &*waiter }
     }
 
     /// # Safety
@@ -267,14 +297,14 @@ pub(crate) fn blocks(count: usize) -> Option<Vec<WaitBlock>> {
     Some(blocks)
 }
 
-/// Threads that a signaller has satisfied and must wake once it holds no lock, in the order of their queues.
+/// Those whom a signaller has satisfied and must rouse once it holds no lock, in the order of their queues.
 ///
-/// Of the first it keeps the address alone and frees the block at once. The list of the others runs through their
+/// Of the first it keeps the address alone, or whom to notify, and frees the block at once. The list of the others runs through their
 /// blocks, so it needs no memory and has no limit (B3).
 #[must_use = "these threads sleep until they are woken"]
 #[derive(Debug)]
 pub(crate) struct Chain {
-    head: Option<FutexAddr>,
+    head: Option<Rouse>,
     first: Link,
     last: Link,
 }
@@ -290,10 +320,21 @@ impl Chain {
     pub(crate) unsafe fn push(&mut self, block: &WaitBlock) {
         if self.head.is_none() {
             // SAFETY: B4, the block is not FREE yet.
-            self.head = Some(unsafe { block.thread() }.park.futex());
+            let waiter = unsafe { block.waiter() };
+            // SAFETY: as above.
+            self.head = Some(unsafe { waiter.rouse() });
             block.free();
             return;
         }
+        // SAFETY: the caller's promise.
+        unsafe { self.add(block) };
+    }
+
+    /// The same, but the block stays with the chain until the wake, be it the first: something is still to be told to it.
+    ///
+    /// # Safety
+    /// As for [`push`](Self::push).
+    pub(crate) unsafe fn add(&mut self, block: &WaitBlock) {
         block.state.store(CHAINED, Ordering::Relaxed);
         // SAFETY: B3, the block is ours now.
         unsafe { block.next.set(Link::NONE) };
@@ -306,19 +347,34 @@ impl Chain {
         self.last = Link::to(block);
     }
 
+    /// Tells all threads of the chain whose blocks it has (B3).
+    pub(crate) fn answer(&self, index: u32) {
+        let mut link = self.first;
+        // SAFETY: B3.
+        while let Some(block) = unsafe { link.follow() } {
+            // SAFETY: B3, decided and unlinked.
+            unsafe { block.answer(index) };
+            // SAFETY: B3.
+            link = unsafe { block.next() };
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.head.is_none()
     }
 
     /// The address to wake, if it is one thread's alone.
     pub(crate) fn only(&self) -> Option<FutexAddr> {
-        self.head.filter(|_| self.first.is_none())
+        match self.head {
+            Some(Rouse::Wake(futex)) if self.first.is_none() => Some(futex),
+            _ => None,
+        }
     }
 
     /// Wakes them. No lock may be held.
     pub(crate) fn wake(self) {
         if let Some(head) = self.head {
-            futex::wake(head, 1);
+            head.pay();
         }
         let mut link = self.first;
         // SAFETY: B3; each block is followed once, before it is freed.
@@ -326,9 +382,11 @@ impl Chain {
             // SAFETY: B3.
             link = unsafe { block.next() };
             // SAFETY: B3, B4.
-            let futex = unsafe { block.thread() }.park.futex();
+            let waiter = unsafe { block.waiter() };
+            // SAFETY: B3: not FREE yet.
+            let rouse = unsafe { waiter.rouse() };
             block.free();
-            futex::wake(futex, 1);
+            rouse.pay();
         }
     }
 }

@@ -12,10 +12,12 @@
 use super::WaitBlock;
 use super::apc::ApcQueue;
 use super::history::History;
-use super::park::ParkingWord;
 pub(crate) use super::pool::NoMemory;
 use super::pool::{Pool, Pooled};
+use super::seat::Seat;
 use super::shield::Shield;
+use super::standing::StandingList;
+use super::waiting::Waiter;
 use crate::objects::{Home, Target};
 use crate::sys::atomic::{AtomicU32, AtomicU64, Ordering, process_static};
 use crate::sys::cell::Guarded;
@@ -25,7 +27,7 @@ use crate::sys::lock::FutexLock;
 use crate::sys::signal;
 use crate::sys::tls::thread_local;
 use core::cell::Cell;
-use core::ptr;
+use core::ops::Deref;
 
 /// Wait blocks that a record holds itself: enough for nearly all waits, and few, as each thread has them.
 #[cfg(not(ntwait_loom))]
@@ -45,17 +47,15 @@ pub(crate) const KEPT_BLOCKS: usize = INLINE_BLOCKS;
 #[derive(Debug)]
 #[repr(C, align(128))] // in this order: what every wait touches lies in the first two lines
 pub(crate) struct ThreadRecord {
-    pub(crate) park: ParkingWord,
+    /// The thread as one who waits.
+    waiter: Waiter,
     /// How long this thread's recent waits took (T1).
     pub(crate) spin: Guarded<History>,
-    /// The blocks of the wait-all that the thread is in: one for each object, in the caller's order. Written
-    /// before any of them is linked, read under the lock of an object that one of them is linked to.
-    wait_set: Guarded<(*const WaitBlock, usize)>,
-    /// The number under which the thread owns mutants, for the wait that it is in; written and read like `wait_set`.
-    who: AtomicU32,
     blocks: [WaitBlock; INLINE_BLOCKS],
     /// The larger set of blocks, made when the thread first needs it (T1); stays with the record.
     larger: Guarded<Option<&'static [WaitBlock]>>,
+    /// The queue by address that the thread is in, if it is in one.
+    pub(crate) seat: Seat,
     /// What others have left for the thread.
     pub(crate) control: FutexLock<Control>,
     /// Ends the thread, if it can be terminated (T1).
@@ -85,6 +85,8 @@ pub(crate) struct Pinned {
 #[derive(Debug)]
 pub(crate) struct Control {
     pub(crate) apcs: ApcQueue,
+    /// What is to be called whenever something happens, until the thread ends.
+    pub(crate) standing: StandingList,
     /// Objects of this thread, in different runtimes, that are suspended. SUSPEND is there while it is not zero.
     pub(crate) suspended: u32,
 }
@@ -95,15 +97,16 @@ unsafe impl Send for ThreadRecord {}
 unsafe impl Sync for ThreadRecord {}
 
 impl ThreadRecord {
+    pub(super) const WAITER_OFFSET: usize = core::mem::offset_of!(Self, waiter);
+
     fn new() -> Self {
         Self {
-            park: ParkingWord::default(),
+            waiter: Waiter::new(),
             spin: Guarded::new(History::NEW),
-            wait_set: Guarded::new((ptr::null(), 0)),
-            who: AtomicU32::new(0),
             blocks: core::array::from_fn(|_| WaitBlock::default()),
             larger: Guarded::new(None),
-            control: FutexLock::new(Control { apcs: ApcQueue::EMPTY, suspended: 0 }),
+            seat: Seat::default(),
+            control: FutexLock::new(Control { apcs: ApcQueue::EMPTY, standing: StandingList::EMPTY, suspended: 0 }),
             end: Guarded::new(None),
             pinned: Guarded::new(None),
             is_known_elsewhere: AtomicU32::new(0),
@@ -172,34 +175,13 @@ impl ThreadRecord {
         };
         larger.get(..count)
     }
+}
 
-    /// # Safety
-    /// The caller is the record's thread and none of its blocks is linked.
-    pub(crate) unsafe fn set_wait_set(&self, blocks: &[WaitBlock]) {
-        // SAFETY: nobody else reads it while no block is linked.
-        unsafe { self.wait_set.set((blocks.as_ptr(), blocks.len())) };
-    }
-
-    /// Said by the record's thread, while none of its blocks is linked.
-    pub(crate) fn set_who(&self, who: u32) {
-        self.who.store(who, Ordering::Relaxed);
-    }
-
-    /// The number under which the thread takes the mutants of its wait. Relaxed: asked under the lock of an object that one
-    /// of its blocks is linked to.
-    pub(crate) fn who(&self) -> u32 {
-        self.who.load(Ordering::Relaxed)
-    }
-
-    /// The blocks of the wait-all that this thread is in.
-    ///
-    /// # Safety
-    /// The caller holds the lock of an object that one of the blocks is linked to, for as long as `'b`.
-    pub(crate) unsafe fn wait_set<'b>(&self) -> &'b [WaitBlock] {
-        // SAFETY: not written while a block is linked.
-        let (first, count) = unsafe { self.wait_set.get() };
-        // SAFETY: the thread keeps its blocks until all are FREE (B2), and one is linked.
-        unsafe { core::slice::from_raw_parts(first, count) }
+impl Deref for ThreadRecord {
+    type Target = Waiter;
+    #[inline]
+    fn deref(&self) -> &Waiter {
+        &self.waiter
     }
 }
 
@@ -243,16 +225,29 @@ pub(crate) fn release(record: &'static ThreadRecord) {
 #[derive(Debug)]
 struct AtExit {
     record: Cell<Option<&'static ThreadRecord>>,
-    /// What else is to be done then, before.
-    first: Cell<Option<fn()>>,
+    /// What else is to be done then, before, in the order of [`Leaving`].
+    before: [Step; 3],
     /// And after.
-    last: Cell<Option<fn()>>,
+    last: Step,
+}
+
+type Step = Cell<Option<fn()>>;
+
+/// What a thread does at its end before it gives its record back (TH7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leaving {
+    /// Calls the user's callbacks.
+    Callbacks,
+    /// Lets go of its thread-local slots.
+    Values,
+    /// Ends its objects.
+    Objects,
 }
 
 impl Drop for AtExit {
     fn drop(&mut self) {
-        if let Some(first) = self.first.take() {
-            first();
+        for step in self.before.iter().filter_map(Cell::take) {
+            step();
         }
         if let Some(record) = self.record.take() {
             forget_current();
@@ -272,7 +267,9 @@ thread_local! {
     static CURRENT: Cell<Option<&'static ThreadRecord>> = const { Cell::new(None) };
 }
 thread_local! {
-    static AT_EXIT: AtExit = const { AtExit { record: Cell::new(None), first: Cell::new(None), last: Cell::new(None) } };
+    static AT_EXIT: AtExit = const {
+        AtExit { record: Cell::new(None), before: [const { Cell::new(None) }; 3], last: Cell::new(None) }
+    };
 }
 
 /// Runs `body` with the calling thread's record.
@@ -335,9 +332,17 @@ pub(crate) fn cookie(record: &'static ThreadRecord) -> signal::Cookie {
     &record.kick
 }
 
-/// Has this done when the calling thread ends, before its record is given back. For threads of others.
-pub(crate) fn at_exit(first: fn()) {
-    let _ = AT_EXIT.try_with(|at_exit| at_exit.first.set(Some(first)));
+/// Has this done when the calling thread ends, before its record is given back. False: that moment is past.
+///
+/// A thread of the library does so as well, if nothing ends it by force, but its objects and values are its runtime's to
+/// end.
+pub(crate) fn at_exit(when: Leaving, step: fn()) -> bool {
+    AT_EXIT.try_with(|at_exit| at_exit.before[when as usize].set(Some(step))).is_ok()
+}
+
+/// Is the calling thread one that the library made, and not past its rundown?
+pub(crate) fn is_ours() -> bool {
+    current().is_some_and(|me| me.end().is_some())
 }
 
 /// The thread that the process began with makes a thread: when it ends and the process does not, this is to be done.
@@ -352,7 +357,8 @@ pub(crate) fn at_exit_of_first(last: fn()) {
 #[cfg(any(feature = "internals", ntwait_loom))]
 pub(crate) fn leave_current() {
     AT_EXIT.with(|at_exit| {
-        let (record, first) = (at_exit.record.take(), at_exit.first.take());
-        drop(AtExit { record: Cell::new(record), first: Cell::new(first), last: Cell::new(None) });
+        let record = Cell::new(at_exit.record.take());
+        let before = at_exit.before.each_ref().map(|step| Cell::new(step.take()));
+        drop(AtExit { record, before, last: Cell::new(None) });
     });
 }

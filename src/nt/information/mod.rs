@@ -17,6 +17,7 @@ use super::answer;
 use crate::handle::entry::Handle;
 use crate::objects::Target;
 use crate::objects::thread::Life;
+use crate::rtl;
 use crate::runtime::{Runtime, thread};
 use crate::status::NtStatus;
 pub(crate) use basic::Basic;
@@ -29,6 +30,7 @@ mod class {
     pub(super) const BASE_PRIORITY: u32 = 3;
     pub(super) const AFFINITY_MASK: u32 = 4;
     pub(super) const START_ADDRESS: u32 = 9;
+    pub(super) const ZERO_TLS_CELL: u32 = 10;
     pub(super) const AM_I_LAST_THREAD: u32 = 12;
     pub(super) const IDEAL_PROCESSOR: u32 = 13;
     pub(super) const PRIORITY_BOOST: u32 = 14;
@@ -144,6 +146,7 @@ impl Runtime {
     /// | 2 | 4 | priority, 1 to 15; 16 to 31, which is real time, needs a privilege that nobody has here (TI6) |
     /// | 3 | 4 | base priority increment, −2 to 2; −15 or −16 for idle, 15 or 16 for time critical (TI7, TI10) |
     /// | 4 | 8 | processors, one bit each; all ones means all (TI12) |
+    /// | 10 | 4 | a TLS index, whose value becomes NULL in all threads; the thread must be the calling one (TI25) |
     /// | 13 | 4 | ideal processor, below 64; 64 only asks. Answers with the one before, as a success (TI14) |
     /// | 14 | 4 | is the boost to be disabled? |
     /// | 17 | 0 | hides the thread from debuggers: remembered, no more, and for ever (TI16) |
@@ -154,7 +157,7 @@ impl Runtime {
     /// thread keeps its nice value, and queries return what was asked for.
     ///
     /// A name (class 38) is a pointer to a text in NT's layout, which a safe call cannot follow: see
-    /// [`set_thread_description`](Self::set_thread_description). Class 10, which clears a TLS slot, does not exist yet.
+    /// [`set_thread_description`](Self::set_thread_description).
     ///
     /// All need `THREAD_SET_INFORMATION`. The class is checked first, then the length, then the handle, its rights, and
     /// the value (TI3).
@@ -167,6 +170,7 @@ impl Runtime {
             class::PRIORITY => self.set_absolute_priority(thread, information),
             class::BASE_PRIORITY => self.set_base_priority(thread, information),
             class::AFFINITY_MASK => self.set_affinity_mask(thread, information),
+            class::ZERO_TLS_CELL => self.zero_tls_cell(thread, information),
             class::IDEAL_PROCESSOR => {
                 return self.set_ideal_processor(thread, information).unwrap_or_else(|status| status);
             }
@@ -180,6 +184,16 @@ impl Runtime {
 
     fn life(&self, target: Target<'_>) -> Result<Life, NtStatus> {
         self.resident().look_at(target).map(|seen| seen.life)
+    }
+
+    fn zero_tls_cell(&self, thread: Handle, information: &[u8]) -> Result<(), NtStatus> {
+        let index = u32::from_ne_bytes(fixed(information)?);
+        let target = self.find_thread(thread, SET)?;
+        let me = self.resolve_pseudo(Handle::CURRENT_THREAD)?;
+        if !core::ptr::eq(me.slot, target.slot) || me.generation != target.generation {
+            return Err(NtStatus::INVALID_PARAMETER);
+        }
+        rtl::zero_tls_cell(index)
     }
 
     fn hide_from_debugger(&self, thread: Handle, information: &[u8]) -> Result<(), NtStatus> {

@@ -1,7 +1,7 @@
 //! How a thread ends, on every way out.
 //!
 //! ```text
-//!   routine returns ─▶ depart ─▶ leave ─┐                    (user code, can be terminated)
+//!   routine returns ─▶ depart ─▶ leave ─┐                    (hook, FLS callbacks: user code, can be terminated)
 //!   exit ────────────▶ depart ─▶ leave ─┤
 //!   pthread_exit ───────────────────────┼─▶ thread-local and key destructors ─▶ finish ─▶ run down ─▶ gone
 //!   told to end before it ran ──────────┘
@@ -17,6 +17,7 @@
 #![allow(unsafe_code, reason = "takes over what a thread that is gone has left")]
 
 use super::super::residents::Resident;
+use super::super::timers;
 use super::birth::take_over;
 use super::current::{self, Residence, Residences};
 use super::{CurrentThread, Place};
@@ -24,6 +25,7 @@ use crate::objects::owner::Owner;
 use crate::objects::thread::Stage;
 use crate::objects::word::Word;
 use crate::objects::{Kind, Signal, Target, mutant};
+use crate::rtl;
 use crate::sys::atomic::Ordering;
 use crate::sys::futex::LateWake;
 use crate::sys::{cpu, usage};
@@ -49,6 +51,7 @@ pub(super) fn depart(code: u32) {
     if let Some(hook) = resident.threads.on_exit {
         hook(&CurrentThread { resident, place });
     }
+    rtl::call_back_at_exit();
     let _ = resident.at_place(place, |_, life| life.exit_code = code);
     // While the first thread is there, this is not the last (TH5); asking the kernel would cost as much as a thread.
     if record::first_thread_has_left() && is_last() {
@@ -120,6 +123,7 @@ fn end_objects(way: Way) -> (Residences, LateWake) {
     }
     if let Some(me) = record::current() {
         pins::let_go(me);
+        timers::cancel_all_of(me);
         clear(me, way);
     }
     for residence in residences.iter() {
@@ -136,6 +140,7 @@ fn end_objects(way: Way) -> (Residences, LateWake) {
 
 /// E1.
 fn run_down(way: Way) -> LateWake {
+    rtl::let_go();
     let (residences, wake) = end_objects(way);
     let me = record::current();
     record::forget_current();
@@ -186,7 +191,7 @@ unsafe fn abandon_all(resident: &Resident, place: Place) {
     };
     // SAFETY: the caller's promise.
     let owner = unsafe { Owner::new(place.body, &body.owned, resident.table().slots()) };
-    while let Some(slot) = owner.take_first() {
+    while let Some(slot) = owner.take_first(resident.home()) {
         abandon(resident, Target { slot, generation: slot.load().generation(), kind: Kind::Mutant });
     }
 }
@@ -246,6 +251,9 @@ pub(super) unsafe fn orphaned(data: *mut ()) {
     // From here on its wait, if it died in one, is over, and nothing more is given to it.
     let record = detached.ok().flatten();
     let is_idle = record.is_none_or(|me| me.park.decide(Why::TimedOut, 0) == Decision::Lost && me.park.is_idle());
+    if let Some(record) = record {
+        timers::cancel_all_of(record);
+    }
     // SAFETY: the thread is gone, and we act for it.
     unsafe { abandon_all(&resident, place) };
     if !is_idle {

@@ -1,0 +1,256 @@
+//! The thread that sees to what has fired and what has timed out: one for the process, from the first registration on.
+//!
+//! ```text
+//!   bell    AWAKE ── nothing to do ──▶ ASLEEP ── rung, or the next time-out ──▶ AWAKE
+//!              └── rung meanwhile ──▶ RUNG ── looks again ──▶ AWAKE
+//! ```
+//!
+//! V1  Who has something for the service puts it where the service looks and rings after that; the service says AWAKE and
+//!     looks after that. So nothing is overlooked.
+//! V2  `fired` is a stack that is emptied in one step and turned over: what fired first comes first.
+//! orderings   ring: AcqRel swap; put on `fired`: Release → taken: Acquire
+
+#![allow(unsafe_code, reason = "a list through registrations, which are never freed")]
+
+use super::registration::{Callback, Job, Registration};
+use super::timers::Timers;
+use super::workers::Workers;
+use super::{Runs, Ticket};
+use crate::status::NtStatus;
+use crate::sys::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering, process_static};
+use crate::sys::clock::{self, Deadline};
+use crate::sys::futex::{self, FutexAddr};
+use crate::sys::lock::FutexLock;
+use crate::sys::per_process::PerProcess;
+use crate::sys::region::{OutOfMemory, Region};
+use crate::sys::tls::thread_local;
+use crate::threads;
+use crate::waiter::park::MAX_OBJECTS;
+use crate::waiter::pool::{NoMemory, Pool};
+use crate::waiter::shield::Shield;
+use core::cell::Cell;
+use core::ptr;
+
+const AWAKE: u32 = 0;
+const ASLEEP: u32 = 1;
+const RUNG: u32 = 2;
+
+/// Registrations at a time.
+const MOST: usize = MAX_OBJECTS;
+/// Entries for which the timers have room at first.
+const FIRST_TIMERS: usize = 64;
+
+#[derive(Debug)]
+pub(super) struct Service {
+    places: Pool<Registration>,
+    /// The address of each registration that was ever made, by number.
+    directory: Region<AtomicU64>,
+    made: AtomicU32,
+    fired: AtomicPtr<Registration>,
+    bell: AtomicU32,
+    timers: FutexLock<Timers>,
+    /// 1: the thread is there, or about to be.
+    is_started: AtomicU32,
+    workers: Workers,
+}
+
+process_static! {
+    fn services() -> PerProcess<Service> = PerProcess::new()
+}
+thread_local! {
+    static IS_SERVICE: Cell<bool> = const { Cell::new(false) };
+}
+
+impl From<NoMemory> for NtStatus {
+    fn from(NoMemory: NoMemory) -> Self {
+        Self::NO_MEMORY
+    }
+}
+
+impl Service {
+    fn new() -> Result<Self, NtStatus> {
+        Ok(Self {
+            places: Pool::new(),
+            directory: Region::reserve(MOST).map_err(|OutOfMemory| NtStatus::NO_MEMORY)?,
+            made: AtomicU32::new(0),
+            fired: AtomicPtr::new(ptr::null_mut()),
+            bell: AtomicU32::new(AWAKE),
+            timers: FutexLock::default(),
+            is_started: AtomicU32::new(0),
+            workers: Workers::default(),
+        })
+    }
+
+    /// The one that is there, if any.
+    pub(super) fn known() -> Option<&'static Self> {
+        services().known()
+    }
+
+    /// The one of this process, with its thread. The depth is raised.
+    pub(super) fn of_this_process() -> Result<&'static Self, NtStatus> {
+        let service = services().get_or_try_make(Self::new)?;
+        if service.is_started.swap(1, Ordering::AcqRel) == 0 {
+            threads::start_service(c"ntwait-waits", || service.serve())
+                .inspect_err(|_| service.is_started.store(0, Ordering::Release))?;
+        }
+        Ok(service)
+    }
+
+    pub(super) fn is_this_thread() -> bool {
+        IS_SERVICE.with(Cell::get)
+    }
+
+    pub(super) fn find(&self, number: u32) -> Option<&'static Registration> {
+        if number >= self.made.load(Ordering::Acquire) {
+            return None;
+        }
+        let address = self.directory.get(number as usize)?.load(Ordering::Acquire);
+        // SAFETY: 0, or the exposed address of a registration, which is never freed.
+        unsafe { ptr::with_exposed_provenance::<Registration>(address as usize).as_ref() }
+    }
+
+    /// All that there ever were.
+    pub(super) fn all(&self) -> impl Iterator<Item = &'static Registration> {
+        (0..self.made.load(Ordering::Acquire)).filter_map(|number| self.find(number))
+    }
+
+    /// Makes a registration. The depth is raised.
+    pub(super) fn begin(&'static self, job: Job, callback: &mut Option<Callback>) -> Result<Ticket, NtStatus> {
+        let registration = self.places.take()?;
+        let number = self.number_of(registration).inspect_err(|_| self.places.put(registration))?;
+        if job.timeout_ns.is_some() {
+            self.make_room().inspect_err(|_| self.places.put(registration))?;
+        }
+        Ok(Ticket { number, life: registration.begin(job, callback) })
+    }
+
+    /// The place is free.
+    pub(super) fn give_back(&self, registration: &'static Registration) {
+        self.places.put(registration);
+    }
+
+    fn number_of(&self, registration: &'static Registration) -> Result<u32, NtStatus> {
+        if let Some(number) = registration.number() {
+            return Ok(number);
+        }
+        let mut number = self.made.load(Ordering::Relaxed);
+        loop {
+            if number as usize >= self.directory.len() {
+                return Err(NtStatus::INSUFFICIENT_RESOURCES);
+            }
+            self.directory.commit(number as usize, 1).map_err(|OutOfMemory| NtStatus::NO_MEMORY)?;
+            match self.made.compare_exchange(number, number + 1, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => break,
+                Err(seen) => number = seen,
+            }
+        }
+        if let Some(entry) = self.directory.get(number as usize) {
+            entry.store(ptr::from_ref(registration).expose_provenance() as u64, Ordering::Release);
+        }
+        registration.set_number(number);
+        Ok(number)
+    }
+
+    /// Room among the timers for all registrations that there are.
+    fn make_room(&self) -> Result<(), NoMemory> {
+        let needed = FIRST_TIMERS.max(2 * self.made.load(Ordering::Relaxed) as usize);
+        if self.timers.lock().room() >= needed {
+            return Ok(());
+        }
+        let larger = Timers::allocate(2 * needed)?;
+        let smaller = self.timers.lock().extend(larger);
+        drop(smaller);
+        Ok(())
+    }
+
+    /// Something has fired. May be called under the shield of whoever ended the wait.
+    pub(super) fn fire(&self, registration: &'static Registration) {
+        let this = ptr::from_ref(registration).cast_mut();
+        let mut last = self.fired.load(Ordering::Relaxed);
+        loop {
+            registration.next.store(last, Ordering::Relaxed);
+            match self.fired.compare_exchange(last, this, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => break,
+                Err(seen) => last = seen,
+            }
+        }
+        self.ring();
+    }
+
+    /// A wait times out then.
+    pub(super) fn time_out_at(&self, registration: &Registration, deadline: u64) {
+        let _shield = Shield::raise();
+        let is_next = self.timers.lock().enter(registration, deadline, |number| self.find(number));
+        if is_next {
+            self.ring();
+        }
+    }
+
+    fn ring(&self) {
+        if self.bell.swap(RUNG, Ordering::AcqRel) == ASLEEP {
+            futex::wake(FutexAddr::whole(&self.bell), 1);
+        }
+    }
+
+    /// What the thread does, for ever.
+    fn serve(&'static self) {
+        IS_SERVICE.with(|is_service| is_service.set(true));
+        loop {
+            self.bell.swap(AWAKE, Ordering::AcqRel); // V1
+            for registration in self.take_fired() {
+                self.dispatch(registration, registration.fired());
+            }
+            let next = self.time_out_all();
+            let check = self.workers.look_after();
+            let until = [next, check].into_iter().flatten().min();
+            let deadline = until.map_or(Deadline::Never, Deadline::at_ns);
+            if self.bell.compare_exchange(AWAKE, ASLEEP, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+                futex::wait(FutexAddr::whole(&self.bell), ASLEEP, &deadline);
+            }
+        }
+    }
+
+    /// Takes all that has fired, the first first (V2).
+    fn take_fired(&self) -> impl Iterator<Item = &'static Registration> {
+        let mut first = self.fired.load(Ordering::Relaxed);
+        while let Err(seen) = self.fired.compare_exchange(first, ptr::null_mut(), Ordering::AcqRel, Ordering::Relaxed) {
+            first = seen;
+        }
+        let mut turned: *mut Registration = ptr::null_mut();
+        // SAFETY: null, or a registration, which is never freed; the list is ours now.
+        while let Some(registration) = unsafe { first.as_ref() } {
+            let next = registration.next.load(Ordering::Relaxed);
+            registration.next.store(turned, Ordering::Relaxed);
+            (turned, first) = (first, next);
+        }
+        core::iter::from_fn(move || {
+            // SAFETY: as above; the link is read before the registration is anybody else's.
+            let registration = unsafe { turned.as_ref::<'static>() }?;
+            turned = registration.next.load(Ordering::Relaxed);
+            Some(registration)
+        })
+    }
+
+    fn dispatch(&'static self, registration: &'static Registration, runs: Runs) {
+        match runs {
+            Runs::Serially => registration.run(),
+            _ => self.workers.give(registration, runs == Runs::LongInWorker),
+        }
+    }
+
+    /// Sees to those whose time is up at this moment; says when the next one's is.
+    fn time_out_all(&'static self) -> Option<u64> {
+        let now = clock::now_ns();
+        loop {
+            let (found, next) = {
+                let _shield = Shield::raise();
+                let mut timers = self.timers.lock();
+                (timers.take(now, |number| self.find(number)), timers.next())
+            };
+            let Some(registration) = found else { return next };
+            if registration.time_out(now) {
+                self.dispatch(registration, registration.fired());
+            }
+        }
+    }
+}

@@ -1,8 +1,8 @@
 //! The calls that a Windows-on-Linux shim expects of its platform, as a trait and its implementation.
 
 use crate::handle::entry::Handle;
-use crate::nt::access::{AccessMask, ObjectAttributes};
-use crate::nt::{CreateThreadFlags, EventType};
+use crate::nt::access::AccessMask;
+use crate::nt::{CreateThreadFlags, EventType, ObjectAttributes};
 use crate::objects::Kind;
 use crate::objects::thread::StartRoutine;
 use crate::runtime::Runtime;

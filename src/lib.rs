@@ -1,6 +1,6 @@
 //! The threads and synchronization objects of Windows NT for any Linux process, in user space.
 //!
-//! Threads and events behind integer handles, one wait over any mix of objects, suspension, termination and APCs, NT's
+//! Threads, events, mutants and semaphores behind integer handles, one wait over any mix of objects, suspension, termination and APCs, NT's
 //! status codes and its semantics to the letter: direct hand-off in first-in first-out order, atomic wait-all, pulses, time-outs on both clocks. No
 //! driver, no server, no file descriptor per object, no lock that is shared by all. An operation that finds nobody
 //! waiting is one load of the handle's entry and one compare-exchange on the object.
@@ -8,7 +8,8 @@
 //! # Three faces
 //!
 //! * [`Runtime`] has the `nt_*` calls, with NT's arguments and [`NtStatus`] answers.
-//! * [`Event`], [`Thread`], [`wait_any`] and [`wait_all`] are the same for Rust programs: they own their handles.
+//! * [`Event`], [`Mutant`], [`Semaphore`] and [`Thread`] are the same for Rust programs: they own their handles, and
+//!   [`wait_any`], [`wait_all`] and [`signal_and_wait`] take references to them.
 //! * [`NtdllApi`] is the small trait that a Windows-on-Linux shim programs against, implemented by [`Ntdll`].
 //!
 //! ```
@@ -34,7 +35,8 @@
 //!    came. No release is lost: two sets with two waiters release two.
 //! 4. A closed handle is `STATUS_INVALID_HANDLE`, its value does not come back within 65,536 creations, and no
 //!    operation that began on one object ever lands on another.
-//! 5. A dead thread holds nothing: however it ends, its object is signalled, its waits are gone, its APCs dropped.
+//! 5. A dead thread holds nothing: however it ends, its object is signalled, its waits are gone, its APCs dropped, its
+//!    mutants free and marked as abandoned.
 //! 6. Bad input is an answer, not a crash.
 //!
 //! It does not share objects between processes, and names for objects are still to come. Application signal handlers
@@ -87,15 +89,18 @@ mod handle;
 #[cfg(any(feature = "internals", ntwait_loom))]
 #[doc(hidden)]
 pub mod internals;
+mod mutant;
 mod nt;
 mod objects;
 mod rtl;
 mod runtime;
+mod semaphore;
 mod status;
 mod sys;
 mod thread;
 mod threads;
 mod wait;
+mod waitable;
 mod waiter;
 
 /// The README's example runs with the documentation tests.
@@ -106,21 +111,28 @@ struct Readme;
 #[cfg(not(ntwait_loom))]
 pub use alloc::KillSafeAlloc;
 pub use api::{EventHandle, INFINITE, Ntdll, NtdllApi, ThreadHandle, WAIT_OBJECT_0, WAIT_TIMEOUT};
-pub use event::{Event, Waitable, wait_all, wait_any};
+pub use event::Event;
 pub use handle::entry::Handle;
-pub use nt::access::{AccessMask, DuplicateOptions, HandleAttributes, ObjectAttributes};
-pub use nt::{ClientId, CreateThreadFlags, EventType, WaitType};
+pub use mutant::{Mutant, MutantGuard};
+pub use nt::access::{AccessMask, DuplicateOptions, HandleAttributes};
+pub use nt::{ClientId, CreateThreadFlags, EventType, ObjectAttributes, ObjectName, TimerType, WaitType};
 #[cfg(not(ntwait_loom))]
 pub use nt::{Fired, RegisteredWait, WaitCallback, WaitFlags, WaitHandle};
 pub use objects::thread::StartRoutine;
 pub use rtl::{
-    FLS_MAXIMUM_AVAILABLE, FlsCallback, FlsSlot, TLS_SLOTS, TlsSlot, rtl_fls_alloc, rtl_fls_free, rtl_fls_get_value,
-    rtl_fls_set_value, rtl_process_fls_data, tls_alloc, tls_free, tls_get, tls_set,
+    Barrier, BarrierFlags, Condition, ConditionFlags, CriticalSection, CriticalSectionFlags, CriticalSectionGuard,
+    FLS_MAXIMUM_AVAILABLE, FlsCallback, FlsSlot, RtlBarrier, RtlConditionVariable, RtlCriticalSection, RtlRunOnce,
+    RtlSrwLock, RunOnce, RunOnceFlags, Sleepable, SrwLock, SrwReadGuard, SrwWriteGuard, TLS_SLOTS, TlsSlot,
+    WaitAddress, rtl_fls_alloc, rtl_fls_free, rtl_fls_get_value, rtl_fls_set_value, rtl_process_fls_data,
+    rtl_wait_on_address, rtl_wake_address_all, rtl_wake_address_single, tls_alloc, tls_free, tls_get, tls_set,
+    wait_on_address, wake_address_all, wake_address_single,
 };
 pub use runtime::{CurrentThread, Runtime, RuntimeBuilder, ThreadHook};
+pub use semaphore::Semaphore;
 pub use status::NtStatus;
 pub use sys::clock::Timeout;
 pub use thread::{JoinError, Thread, ThreadBuilder};
 pub use threads::{BackendInUse, ThreadBackend};
 pub use wait::{Ended, WaitPolicy};
+pub use waitable::{Waitable, signal_and_wait, wait_all, wait_any};
 pub use waiter::apc::ApcRoutine;

@@ -4,14 +4,14 @@
 
 mod outcome;
 
-use crate::event::Waitable;
 use crate::handle::entry::Handle;
-use crate::nt::access::{AccessMask, ObjectAttributes};
-use crate::nt::{CreateThreadFlags, information};
+use crate::nt::access::AccessMask;
+use crate::nt::{CreateThreadFlags, ObjectAttributes, information};
 use crate::objects::thread::StartRoutine;
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
 use crate::sys::clock::Timeout;
+use crate::waitable::Waitable;
 use crate::waiter::apc::{Apc, Routine};
 use crate::waiter::goal;
 use crate::waiter::shield::Shield;

@@ -172,6 +172,29 @@ impl Flag {
     }
 }
 
+/// A number that is read and written as if it were not shared: without a lock around both, changes are lost.
+#[derive(Clone, Debug)]
+pub struct Tally(Arc<checked::atomic::AtomicU32>);
+
+/// A number that is 0.
+#[must_use]
+pub fn tally() -> Tally {
+    Tally(Arc::new(checked::atomic::AtomicU32::new(0)))
+}
+
+impl Tally {
+    /// A plain load.
+    #[must_use]
+    pub fn get(&self) -> u32 {
+        self.0.load(checked::atomic::Ordering::Relaxed)
+    }
+
+    /// A plain load and a plain store.
+    pub fn add(&self, count: u32) {
+        self.0.store(self.get() + count, checked::atomic::Ordering::Relaxed);
+    }
+}
+
 /// A gate that one thread opens for others: a way to order them that has nothing of the library's in it.
 #[derive(Clone, Debug)]
 pub struct Gate(Arc<(checked::Mutex<bool>, checked::Condvar)>);

@@ -3,7 +3,7 @@
 mod threads;
 
 use crate::JoinHandle;
-use ntwait::internals::Watch;
+use ntwait::internals::watch::Watch;
 use ntwait::{
     AccessMask, Ended, EventType, Handle, NtStatus, ObjectAttributes, Runtime, Timeout, WaitPolicy, WaitType,
 };
@@ -113,6 +113,68 @@ impl Nt {
         i32::from(information[4])
     }
 
+    // === mutants and semaphores ===
+
+    /// A mutant, the calling thread's or free.
+    #[must_use]
+    pub fn mutant(&self, owned: bool) -> Handle {
+        self.try_mutant(owned).expect("a new mutant")
+    }
+
+    /// A mutant, if there is room for one.
+    pub fn try_mutant(&self, owned: bool) -> Result<Handle, NtStatus> {
+        self.0.nt_create_mutant(AccessMask::MUTANT_ALL_ACCESS, ObjectAttributes::NONE, owned)
+    }
+
+    /// Gives one level back; returns the count before.
+    pub fn release(&self, mutant: Handle) -> i32 {
+        self.0.nt_release_mutant(mutant).expect("a mutant of this thread's")
+    }
+
+    /// The same of a mutant whose handle may be closed.
+    pub fn release_if_open(&self, mutant: Handle) -> Result<i32, NtStatus> {
+        self.0.nt_release_mutant(mutant)
+    }
+
+    /// The count (1 − the depth), whether it is the calling thread's, whether it is abandoned.
+    #[must_use]
+    pub fn mutant_state(&self, mutant: Handle) -> (i32, bool, bool) {
+        let mut bytes = [0; 8];
+        assert_eq!(self.0.nt_query_mutant(mutant, 0, &mut bytes, None), NtStatus::SUCCESS);
+        (i32_at(&bytes, 0), bytes[4] == 1, bytes[5] == 1)
+    }
+
+    /// A semaphore.
+    #[must_use]
+    pub fn semaphore(&self, count: i32, maximum: i32) -> Handle {
+        let access = AccessMask::SEMAPHORE_ALL_ACCESS;
+        self.0.nt_create_semaphore(access, ObjectAttributes::NONE, count, maximum).expect("a new semaphore")
+    }
+
+    /// Releases so many; returns the count before.
+    pub fn post(&self, semaphore: Handle, count: i32) -> Result<i32, NtStatus> {
+        self.0.nt_release_semaphore(semaphore, count)
+    }
+
+    /// The count.
+    #[must_use]
+    pub fn count(&self, semaphore: Handle) -> i32 {
+        let mut bytes = [0; 8];
+        assert_eq!(self.0.nt_query_semaphore(semaphore, 0, &mut bytes, None), NtStatus::SUCCESS);
+        i32_at(&bytes, 0)
+    }
+
+    /// Signals one and waits for the other.
+    pub fn signal_and_wait(&self, signal: Handle, object: Handle, timeout: Option<i64>) -> NtStatus {
+        self.0.nt_signal_and_wait_for_single_object(signal, object, false, timeout)
+    }
+
+    /// How many objects there is still room for; makes them all. Natively there is room for more than anybody asks.
+    #[must_use]
+    pub fn room(&self) -> Option<usize> {
+        cfg!(ntwait_loom).then(|| (0..16).map_while(|_| self.try_mutant(false).ok()).count())
+    }
+
     // === waits ===
 
     /// Waits for one object, not alertably.
@@ -147,6 +209,21 @@ impl Nt {
     /// Waits alertably for the first of several, or for all.
     pub fn several_alertably(&self, wait_type: WaitType, events: &[Handle], timeout: Option<i64>) -> NtStatus {
         self.0.nt_wait_for_multiple_objects(events, wait_type, true, timeout)
+    }
+
+    /// Waits for an alert by id.
+    pub fn wait_for_alert(&self, timeout: Option<i64>) -> NtStatus {
+        self.0.nt_wait_for_alert_by_thread_id(0, timeout)
+    }
+
+    /// Waits for a key of the keyed event that every runtime has.
+    pub fn wait_for_key(&self, key: usize, timeout: Option<i64>) -> NtStatus {
+        self.0.nt_wait_for_keyed_event(Handle::NULL, key, false, timeout)
+    }
+
+    /// Releases a key of the same.
+    pub fn release_key(&self, key: usize, timeout: Option<i64>) -> NtStatus {
+        self.0.nt_release_keyed_event(Handle::NULL, key, false, timeout)
     }
 
     // === handles ===
@@ -243,4 +320,8 @@ impl Nt {
             crate::yield_now();
         }
     }
+}
+
+fn i32_at(bytes: &[u8], at: usize) -> i32 {
+    i32::from_ne_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }

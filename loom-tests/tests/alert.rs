@@ -188,3 +188,39 @@ fn p2_alert_waits_for_an_alertable_wait() {
         });
     }
 }
+
+/// P3, WA13: an alert by id is not lost, wherever on the way to its wait the thread is, and is used up by ending it.
+///
+/// A: alert B by its id          B: wait for an alert by id
+#[test]
+fn p3_alert_by_id_reaches_who_goes_to_sleep() {
+    model(|| {
+        let nt = Nt::new();
+        let id = nt.my_id();
+        let other = nt.spawn(move |nt| nt.alert_by_id(id));
+        assert_eq!(nt.wait_for_alert(NEVER), NtStatus::ALERTED);
+        assert_eq!(nt.wait_for_alert(POLL), NtStatus::TIMEOUT);
+        assert_eq!(other.join().unwrap(), NtStatus::SUCCESS);
+    });
+}
+
+/// P1, WA13: an alert by id against a time-out: it ended the wait, or ends the next.
+///
+/// A: alert B by its id          B: wait for an alert by id, may time out          C: time passes
+#[test]
+fn p1_alert_by_id_against_timeout() {
+    model_reaching(&["alerted", "timed out"], || {
+        let nt = Nt::new();
+        let id = nt.my_id();
+        let other = nt.spawn(move |nt| nt.alert_by_id(id));
+        let clock = spawn(pass_time);
+        let first = nt.wait_for_alert(SOON);
+        assert_eq!(other.join().unwrap(), NtStatus::SUCCESS);
+        clock.join().unwrap();
+        match (first, nt.wait_for_alert(POLL)) {
+            (NtStatus::ALERTED, NtStatus::TIMEOUT) => "alerted",
+            (NtStatus::TIMEOUT, NtStatus::ALERTED) => "timed out",
+            other => panic!("{other:?}"),
+        }
+    });
+}

@@ -23,11 +23,12 @@
 
 pub(crate) mod bodies;
 pub(crate) mod entry;
+mod reserve;
 mod shard;
 mod supply;
 
 use crate::objects::slot::{Born, Remains, Slot};
-use crate::objects::{self, Birth, Kind, Target};
+use crate::objects::{self, Birth, Dropped, Kind, Target};
 use crate::status::NtStatus;
 use crate::sys::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::sys::lock::FutexLock;
@@ -36,6 +37,7 @@ use crate::waiter::shield::Shield;
 use bodies::Bodies;
 use crossbeam_utils::CachePadded;
 use entry::{Entry, Handle, Pseudo};
+pub(crate) use reserve::Reserved;
 use shard::Shard;
 use supply::home_shard;
 
@@ -74,6 +76,23 @@ pub(crate) struct Grant {
     pub(crate) mask: u32,
     /// The entry's bits: hot rights, protect, inherit.
     pub(crate) bits: u64,
+}
+
+/// Where an object is, and the generation that is its alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Place {
+    pub(crate) slot: u32,
+    pub(crate) generation: u32,
+}
+
+/// What a close leaves to be done.
+#[derive(Debug)]
+pub(crate) struct Closed {
+    /// Of the object, if it is gone.
+    pub(crate) remains: Option<Remains>,
+    /// The number of the name that the object has lost, 0 for none.
+    pub(crate) name: u32,
+    pub(crate) place: Place,
 }
 
 /// What [`Table::look`] saw.
@@ -183,31 +202,35 @@ impl Table {
         }
     }
 
-    /// A new object and a handle to it.
-    pub(crate) fn create(&self, birth: Birth, grant: Grant) -> Result<Handle, NtStatus> {
-        self.create_target(birth, grant).map(|(handle, _)| handle)
-    }
-
-    /// The same, and where the object is. Somebody else may have closed the handle already.
+    /// A new object and a handle to it. Somebody else may have closed the handle already.
     pub(crate) fn create_target(&self, birth: Birth, grant: Grant) -> Result<(Handle, Target<'_>), NtStatus> {
         let _shield = Shield::raise();
-        let (index, issue, slot_index) = self.take(grant.mask)?;
-        // SAFETY: indices come from runs of this table's slots.
-        let slot = unsafe { self.slots.get_unchecked(slot_index as usize) };
-        let generation = slot.bear(birth, Born::WithHandle);
-        let entry = Entry::live(issue, slot_index, generation, birth.kind as u8, grant.bits);
-        self.publish(index, entry);
-        Ok((Handle::from_parts(index, issue), Target { slot, generation, kind: birth.kind }))
+        let reserved = self.reserve(grant)?;
+        let born = reserved.bear(birth);
+        Ok((reserved.issue(born), born))
     }
 
     /// A new object without a handle, kept alive by the caller's pin.
     pub(crate) fn create_pinned(&self, birth: Birth) -> Result<Target<'_>, NtStatus> {
         let _shield = Shield::raise();
         let index = self.obtain_slot()?;
+        Ok(self.bear(index, birth, Born::Pinned))
+    }
+
+    /// Makes a slot that the caller has taken an object.
+    #[inline]
+    fn bear(&self, index: u32, birth: Birth, born: Born) -> Target<'_> {
         // SAFETY: indices come from runs of this table's slots.
         let slot = unsafe { self.slots.get_unchecked(index as usize) };
-        let generation = slot.bear(birth, Born::Pinned);
-        Ok(Target { slot, generation, kind: birth.kind })
+        Target { slot, generation: slot.bear(birth, born), kind: birth.kind }
+    }
+
+    /// What the objects leave that are still there, for whoever has the table to himself. Of those that are not, and of
+    /// those that keep nothing, `side` is 0.
+    pub(crate) fn remains(&self) -> impl Iterator<Item = Remains> {
+        let used = self.next_slot.load(Ordering::Acquire) as usize;
+        // SAFETY: the caller has all slots.
+        (0..used).filter_map(|index| self.slots.get(index)).map(|slot| unsafe { slot.remains() })
     }
 
     /// The bodies of thread objects.
@@ -220,9 +243,20 @@ impl Table {
         &self.slots
     }
 
+    /// Those that an object may be in.
+    pub(crate) fn used_slots(&self) -> impl Iterator<Item = &Slot> {
+        // Acquire: pairs with the claim of the last run.
+        (0..self.next_slot.load(Ordering::Acquire) as usize).filter_map(|index| self.slots.get(index))
+    }
+
     /// The index of one of this table's slots.
     pub(crate) fn slot_index(&self, slot: &Slot) -> usize {
         self.slots.index_of(slot)
+    }
+
+    /// The place of one of this table's objects.
+    pub(crate) fn place_of(&self, target: Target<'_>) -> Place {
+        Place { slot: self.slots.index_of(target.slot) as u32, generation: target.generation }
     }
 
     /// The object of this kind that was born at this index with this generation.
@@ -237,16 +271,14 @@ impl Table {
     /// One more handle to an object.
     pub(crate) fn add_handle(&self, target: Target<'_>, grant: Grant) -> Result<Handle, NtStatus> {
         let _shield = Shield::raise();
-        let (index, issue) = self.take_index(grant.mask)?;
+        let reserved = self.reserve_handle(grant)?;
         let Some(mut held) = target.slot.lock(target.generation) else {
-            self.shard_of(index).lock().free_index(index, &self.entries);
+            reserved.cancel();
             return Err(NtStatus::INVALID_HANDLE);
         };
         held.add_handle();
         objects::release_alive(held);
-        let slot = self.slots.index_of(target.slot) as u32;
-        self.publish(index, Entry::live(issue, slot, target.generation, target.kind as u8, grant.bits));
-        Ok(Handle::from_parts(index, issue))
+        Ok(reserved.issue(target))
     }
 
     /// Release: who finds the entry finds the object that was born before.
@@ -256,13 +288,13 @@ impl Table {
         }
     }
 
-    /// Closes a handle. `drop_handle` drops the handle count that it stood for (F2), and says whether that was the end of
-    /// the object; then what the object leaves is the caller's.
+    /// Closes a handle. `drop_handle` drops the handle count that it stood for (F2), and says what the object has lost by
+    /// that; then what the object leaves is the caller's.
     pub(crate) fn close(
         &self,
         handle: Handle,
-        drop_handle: impl FnOnce(Target<'_>) -> bool,
-    ) -> Result<Option<Remains>, NtStatus> {
+        drop_handle: impl FnOnce(Target<'_>) -> Dropped,
+    ) -> Result<Closed, NtStatus> {
         let _shield = Shield::raise();
         let entry = self.change(handle, |entry| {
             if entry.has(Entry::PROTECT) {
@@ -271,23 +303,23 @@ impl Table {
             Ok(Entry::free(entry.issue() + 1, None))
         })?;
         let target = self.target(entry, Kind::from_bits(entry.kind()));
-        let destroyed = drop_handle(target);
+        let Dropped { destroyed, name } = drop_handle(target);
         let index = handle.index() as u32;
         // SAFETY: we destroyed it and are about to free the slot.
-        let remains = destroyed.then(|| unsafe { target.slot.remains() });
+        let remains = destroyed.then(|| unsafe { target.slot.take_remains() });
         let mut shard = self.shard_of(index).lock();
         shard.free_index(index, &self.entries);
         if destroyed {
             shard.free_slot(entry.slot() as u32, &self.slots);
         }
-        Ok(remains)
+        Ok(Closed { remains, name, place: Place { slot: entry.slot() as u32, generation: entry.generation() } })
     }
 
     /// Takes back the slot of an object that has died. `None`: this is a child of the process that made the table (F5).
     pub(crate) fn free_slot(&self, slot: &Slot) -> Option<Remains> {
         self.require_birthplace().ok()?;
         // SAFETY: the caller destroyed the object.
-        let remains = unsafe { slot.remains() };
+        let remains = unsafe { slot.take_remains() };
         let index = self.slots.index_of(slot) as u32;
         self.shards[home_shard()].lock().free_slot(index, &self.slots);
         Some(remains)

@@ -141,38 +141,6 @@ bitflags! {
     }
 }
 
-/// Attributes of an object to create.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ObjectAttributes {
-    /// The `OBJ_*` flags.
-    pub attributes: HandleAttributes,
-}
-
-impl ObjectAttributes {
-    /// An unnamed object, an ordinary handle.
-    pub const NONE: Self = Self::new(HandleAttributes::empty());
-
-    /// An unnamed object with these flags.
-    #[must_use]
-    pub const fn new(attributes: HandleAttributes) -> Self {
-        Self { attributes }
-    }
-
-    /// The entry bits of the new handle, or why there can be none (H32).
-    pub(super) fn entry_bits(self) -> Result<u64, NtStatus> {
-        let attributes = self.attributes;
-        let valid = HandleAttributes::all() - HandleAttributes::PROTECT_CLOSE;
-        if !valid.contains(attributes) || attributes.contains(HandleAttributes::EXCLUSIVE | HandleAttributes::INHERIT) {
-            Err(NtStatus::INVALID_PARAMETER)
-        } else if attributes.contains(HandleAttributes::PERMANENT) {
-            Err(NtStatus::PRIVILEGE_NOT_HELD)
-        } else {
-            Ok(attributes.entry_bits())
-        }
-    }
-}
-
 impl HandleAttributes {
     /// What of this is kept in a handle entry.
     pub(super) fn entry_bits(self) -> u64 {
@@ -270,6 +238,20 @@ impl Rights {
         Some(mapped & (self.all | self.more))
     }
 
+    /// Can an object that exists be opened with this access? Nobody has bits that the type does not have (M29), and no access
+    /// at all is none (H30).
+    pub(super) fn admit(&self, asked: AccessMask) -> Result<(), NtStatus> {
+        let generic = AccessMask::GENERIC_READ | AccessMask::GENERIC_WRITE | AccessMask::GENERIC_EXECUTE;
+        let known = self.all | self.more | generic | AccessMask::GENERIC_ALL | AccessMask::MAXIMUM_ALLOWED;
+        if asked.contains(AccessMask::ACCESS_SYSTEM_SECURITY) {
+            Err(NtStatus::PRIVILEGE_NOT_HELD)
+        } else if asked.is_empty() || !known.contains(asked) {
+            Err(NtStatus::ACCESS_DENIED)
+        } else {
+            Ok(())
+        }
+    }
+
     /// The entry's form of a granted mask.
     pub(super) fn handle_grant(&self, mask: AccessMask, attribute_bits: u64) -> Grant {
         let hot = |right: AccessMask, bit| if mask.intersects(right) { bit } else { 0 };
@@ -328,24 +310,5 @@ mod tests {
             assert_eq!(mask.map(|m| m.bits()), Some(granted), "{asked:?}");
         }
         assert_eq!(Rights::of(Kind::Event).grant(AccessMask::from_bits_retain(!0)), None);
-    }
-
-    #[test]
-    fn h32_table_of_attributes() {
-        let rows = [
-            (0x000, Ok(0)),
-            (0x002, Ok(Entry::INHERIT)),
-            (0x020, Ok(0)),
-            (0x0C0, Ok(0)),
-            (0x022, Err(NtStatus::INVALID_PARAMETER)),
-            (0x001, Err(NtStatus::INVALID_PARAMETER)),
-            (0x004, Err(NtStatus::INVALID_PARAMETER)),
-            (0x010, Err(NtStatus::PRIVILEGE_NOT_HELD)),
-            (0x8000_0000, Err(NtStatus::INVALID_PARAMETER)),
-        ];
-        for (bits, expected) in rows {
-            let attributes = ObjectAttributes::new(HandleAttributes::from_bits_retain(bits));
-            assert_eq!(attributes.entry_bits(), expected, "{bits:#x}");
-        }
     }
 }

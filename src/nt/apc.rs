@@ -1,11 +1,14 @@
-//! `NtAlertThread`, `NtAlertResumeThread`, `NtQueueApcThread`, `NtTestAlert` (A1–A35).
+//! `NtAlertThread`, `NtAlertResumeThread`, `NtQueueApcThread`, `NtTestAlert` (A1–A35); `NtAlertThreadByThreadId`,
+//! `NtWaitForAlertByThreadId` (WA12–WA15).
 
 use super::access::AccessMask;
 use crate::handle::entry::Handle;
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
+use crate::sys::clock::Timeout;
+use crate::wait::alert;
 use crate::waiter::apc::{self, Apc, ApcRoutine, Routine};
-use crate::waiter::record;
+use crate::waiter::record::{self, NoMemory};
 use core::ffi::c_void;
 
 impl Runtime {
@@ -28,6 +31,33 @@ impl Runtime {
     pub fn nt_alert_resume_thread(&self, thread: Handle) -> Result<u32, NtStatus> {
         let target = self.find_thread(thread, AccessMask::THREAD_SUSPEND_RESUME)?;
         self.resident().alert_and_resume(target)
+    }
+
+    /// `NtAlertThreadByThreadId`: ends the thread's [wait for such an alert](Self::nt_wait_for_alert_by_thread_id), or its
+    /// next one; or its wait on an address ([`wait_on_address`](crate::wait_on_address)), which then ends as if it had been
+    /// woken (WA16). A second alert before that changes nothing (WA14). Needs no handle.
+    ///
+    /// Answers `INVALID_CID` for an id that is 0 or unknown; `SUCCESS` for a thread that has ended and that something still
+    /// refers to (WA12).
+    pub fn nt_alert_thread_by_thread_id(&self, id: u32) -> NtStatus {
+        let alerted = self.thread_of_id(id).and_then(|target| self.resident().alert_by_id(target));
+        match alerted {
+            Ok(()) => NtStatus::SUCCESS,
+            Err(_) => NtStatus::INVALID_CID, // gone meanwhile
+        }
+    }
+
+    /// `NtWaitForAlertByThreadId`: sleeps until another thread alerts this one by its id, or the time-out, in units of 100 ns
+    /// as for [`nt_wait_for_single_object`](Self::nt_wait_for_single_object). The hint says for debuggers what is waited for;
+    /// it has no effect (WA15). Not alertable.
+    ///
+    /// Answers `ALERTED`, also for an alert that came earlier (WA13); `TIMEOUT`; `NO_MEMORY`.
+    pub fn nt_wait_for_alert_by_thread_id(&self, _address_hint: usize, timeout: Option<i64>) -> NtStatus {
+        match alert::wait_by_id(Timeout::from_nt(timeout)) {
+            Ok(true) => NtStatus::ALERTED,
+            Ok(false) => NtStatus::TIMEOUT,
+            Err(NoMemory) => NtStatus::NO_MEMORY,
+        }
     }
 
     /// `NtQueueApcThread`: has the thread call the routine with these arguments when it next waits alertably, or tests

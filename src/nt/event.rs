@@ -1,10 +1,11 @@
 //! `NtCreateEvent` and what can be done to an event (E1–E32).
 
-use super::access::{AccessMask, ObjectAttributes, Rights};
+use super::access::AccessMask;
 use super::answer;
+use super::attributes::ObjectAttributes;
 use crate::handle::entry::{Entry, Handle};
 use crate::objects::word::Word;
-use crate::objects::{Birth, Kind, Signal, event};
+use crate::objects::{Birth, Kind, Misfit, Signal, event};
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
 use crate::wait::Gone;
@@ -30,22 +31,27 @@ impl From<Unsignaled> for NtStatus {
     fn from(refused: Unsignaled) -> Self {
         match refused {
             Unsignaled::Gone => Self::INVALID_HANDLE,
-            Unsignaled::OverLimit => Self::SEMAPHORE_LIMIT_EXCEEDED,
+            Unsignaled::Misfit(Misfit::OverLimit) => Self::SEMAPHORE_LIMIT_EXCEEDED,
+            Unsignaled::Misfit(Misfit::Stale) => Self::UNSUCCESSFUL, // an expiry, which no caller asks for
         }
     }
 }
 
 impl Runtime {
-    /// `NtCreateEvent`: a new event and a handle to it.
+    /// `NtCreateEvent`: a new event and a handle to it. If there is one of that name, and the attributes have `OPENIF`: a handle
+    /// to that one, whose type and state stay as they are (N1, E25); [`ObjectAttributes::or_open`] tells which it was.
     ///
     /// # Errors
-    /// `INVALID_PARAMETER`: a type other than 0 and 1 (E1), attributes that do not exist or exclude each other
+    /// `INVALID_PARAMETER`: a type other than 0 and 1 (E1, E2), attributes that do not exist or exclude each other
     /// (H32). `PRIVILEGE_NOT_HELD`: a right or an attribute that needs a privilege.
     /// `INSUFFICIENT_RESOURCES`: the handle table is full, or the kernel has no memory.
+    ///
+    /// With a name also `OBJECT_NAME_COLLISION`: there is an event of that name, and no `OPENIF` (N2); and what
+    /// [`nt_open_event`](Self::nt_open_event) can answer, except that the name may be new.
     pub fn nt_create_event(
         &self,
         access: AccessMask,
-        attributes: ObjectAttributes,
+        attributes: ObjectAttributes<'_>,
         event_type: EventType,
         initial_state: bool,
     ) -> Result<Handle, NtStatus> {
@@ -54,11 +60,22 @@ impl Runtime {
             EventType::SYNCHRONIZATION => false,
             _ => return Err(NtStatus::INVALID_PARAMETER),
         };
-        let attribute_bits = attributes.entry_bits()?;
-        let rights = Rights::of(Kind::Event);
-        let mask = rights.grant(access).ok_or(NtStatus::PRIVILEGE_NOT_HELD)?;
         let birth = Birth::plain(Kind::Event, event::flags(manual_reset), u32::from(initial_state));
-        self.table().create(birth, rights.handle_grant(mask, attribute_bits))
+        self.create_object(access, attributes, birth)
+    }
+
+    /// `NtOpenEvent`: a handle to the event of this name.
+    ///
+    /// # Errors
+    /// In this order: `INVALID_PARAMETER`, attributes that do not exist or exclude each other (H32); `OBJECT_NAME_INVALID`,
+    /// more than 65,532 bytes (N9). `INVALID_HANDLE`, `OBJECT_TYPE_MISMATCH`: a root that is no directory (N7).
+    /// `OBJECT_PATH_SYNTAX_BAD`: a name without a root that does not begin with a backslash, or one with a root that does
+    /// (N5). `OBJECT_PATH_NOT_FOUND`, `OBJECT_NAME_NOT_FOUND`: a directory or the event does not exist (N4);
+    /// `OBJECT_NAME_INVALID`: a part of the path is empty (N6). `OBJECT_TYPE_MISMATCH`: that is something else (N3).
+    /// `PRIVILEGE_NOT_HELD`: a right that needs a privilege (M30); `ACCESS_DENIED`: no right at all, or one that events do
+    /// not have (H30, M29). And `INSUFFICIENT_RESOURCES`, `NO_MEMORY`.
+    pub fn nt_open_event(&self, access: AccessMask, attributes: ObjectAttributes<'_>) -> Result<Handle, NtStatus> {
+        self.open_object(Kind::Event, access, attributes)
     }
 
     /// `NtSetEvent`: sets the event and releases one waiter (auto reset) or all (manual reset). Returns the state
@@ -68,7 +85,10 @@ impl Runtime {
     /// `INVALID_HANDLE`, `OBJECT_TYPE_MISMATCH`, `ACCESS_DENIED` without `EVENT_MODIFY_STATE`, in this order (H8).
     #[inline]
     pub fn nt_set_event(&self, event: Handle) -> Result<i32, NtStatus> {
-        self.signal_event(event, Signal::Set)
+        match self.change_idle_event(event, |word| word.with_state(true)) {
+            Some(before) => Ok(i32::from(before.state())),
+            None => self.signal_event_slow(event, Signal::Set),
+        }
     }
 
     /// `NtPulseEvent`: releases those who wait now, as a set would, and leaves the event clear (E6, E11), in one
@@ -77,7 +97,10 @@ impl Runtime {
     /// # Errors
     /// As for [`nt_set_event`](Self::nt_set_event).
     pub fn nt_pulse_event(&self, event: Handle) -> Result<i32, NtStatus> {
-        self.signal_event(event, Signal::Pulse)
+        match self.change_idle_event(event, |word| word.with_state(true).with_state(false)) {
+            Some(before) => Ok(i32::from(before.state())),
+            None => self.signal_event_slow(event, Signal::Pulse),
+        }
     }
 
     /// `NtResetEvent`: clears the event. Returns the state before.
@@ -86,7 +109,7 @@ impl Runtime {
     /// As for [`nt_set_event`](Self::nt_set_event).
     #[inline]
     pub fn nt_reset_event(&self, event: Handle) -> Result<i32, NtStatus> {
-        match self.change_idle_event(event, |word| Some(word.with_state(false))) {
+        match self.change_idle_event(event, |word| word.with_state(false)) {
             Some(before) => Ok(i32::from(before.state())),
             None => self.reset_event_slow(event),
         }
@@ -146,14 +169,6 @@ impl Runtime {
         Ok(bytes)
     }
 
-    #[inline]
-    fn signal_event(&self, event: Handle, signal: Signal) -> Result<i32, NtStatus> {
-        match self.change_idle_event(event, |word| signal.apply(word, 0).ok().map(|offered| signal.settle(offered))) {
-            Some(before) => Ok(i32::from(before.state())),
-            None => self.signal_event_slow(event, signal),
-        }
-    }
-
     #[cold]
     #[inline(never)]
     fn signal_event_slow(&self, event: Handle, signal: Signal) -> Result<i32, NtStatus> {
@@ -164,9 +179,9 @@ impl Runtime {
 
     /// Changes an event that nobody waits for. `None`: something is not as usual; the slow path finds out what.
     #[inline]
-    fn change_idle_event(&self, event: Handle, change: impl Fn(Word) -> Option<Word>) -> Option<Word> {
+    fn change_idle_event(&self, event: Handle, change: impl Fn(Word) -> Word) -> Option<Word> {
         let target = self.table().glance(event, Kind::Event, Entry::MODIFY)?;
-        signal::change_idle(target, change)
+        signal::change_idle(target, |word| Some(change(word)))
     }
 }
 

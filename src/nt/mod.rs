@@ -9,21 +9,27 @@
 
 pub(crate) mod access;
 mod apc;
+mod attributes;
 mod event;
 pub(crate) mod information;
+mod keyed_event;
 mod mutant;
+mod names;
 mod object;
 #[cfg(not(ntwait_loom))]
 mod registered_wait;
 mod semaphore;
 mod signal_and_wait;
 mod thread;
+mod timer;
 mod wait;
 
+pub use attributes::{ObjectAttributes, ObjectName};
 pub use event::EventType;
 #[cfg(not(ntwait_loom))]
 pub use registered_wait::{Fired, RegisteredWait, WaitCallback, WaitFlags, WaitHandle};
 pub use thread::{ClientId, CreateThreadFlags};
+pub use timer::TimerType;
 pub use wait::WaitType;
 
 use crate::status::NtStatus;

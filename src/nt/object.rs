@@ -95,7 +95,9 @@ impl Runtime {
     /// laid out as on 64-bit Windows, in the machine's byte order.
     ///
     /// Answers `INVALID_INFO_CLASS` for other classes; `INFO_LENGTH_MISMATCH` for a buffer of the wrong size (for
-    /// name and type: too small), with the size that is needed in `return_length`.
+    /// name and type: too small), with the size that is needed in `return_length`. The name is the full path, from the root
+    /// on (N22); for one of more than 65,532 bytes, which takes directories within directories, `NAME_TOO_LONG`. A directory
+    /// on the path that has lost its name is written as `...`.
     pub fn nt_query_object(
         &self,
         handle: Handle,
@@ -113,7 +115,7 @@ impl Runtime {
         };
         let (needed, exact) = match class {
             class::BASIC => (BASIC_LENGTH, true),
-            class::NAME => (STRING_LENGTH, false),
+            class::NAME => return self.query_object_name(target, buffer, return_length),
             class::TYPE => (TYPE_LENGTH + 2 * (type_name(target.kind).len() + 1), false),
             _ => (2, true),
         };
@@ -126,8 +128,6 @@ impl Runtime {
         match class {
             class::BASIC => answer(buffer, return_length, self.basic_information(target, grant)),
             class::HANDLE_FLAGS => answer(buffer, return_length, Ok(handle_flags(grant))),
-            // No names yet: a string of no length and no buffer (N22).
-            class::NAME => answer(&mut buffer[..STRING_LENGTH], return_length, Ok([0; STRING_LENGTH])),
             _ => {
                 write_type(target.kind, &mut buffer[..needed]);
                 if let Some(length) = return_length {
@@ -140,6 +140,7 @@ impl Runtime {
 
     fn basic_information(&self, target: Target<'_>, grant: Grant) -> Result<[u8; BASIC_LENGTH], NtStatus> {
         let counts = signal::counts(target, self.home()).map_err(|Gone| NtStatus::INVALID_HANDLE)?;
+        let name_length = self.name_information_length(target)?;
         let attributes = HandleAttributes::from_entry_bits(grant.bits);
         let fields = [
             attributes.bits(),
@@ -151,7 +152,7 @@ impl Runtime {
             0, // reserved
             0,
             0,
-            0, // size of the name
+            name_length as u32,
             (TYPE_LENGTH + 2 * (type_name(target.kind).len() + 1)) as u32,
             0, // size of the security descriptor
             0, // creation time, which NT keeps for symbolic links only

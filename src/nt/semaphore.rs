@@ -1,6 +1,7 @@
 //! `NtCreateSemaphore` and what can be done to a semaphore (SE1–SE18).
 
-use super::access::{AccessMask, ObjectAttributes, Rights};
+use super::access::AccessMask;
+use super::attributes::ObjectAttributes;
 use super::{answer, check_query};
 use crate::handle::entry::{Entry, Handle};
 use crate::objects::word::Word;
@@ -14,16 +15,18 @@ const BASIC_LENGTH: usize = 8;
 
 impl Runtime {
     /// `NtCreateSemaphore`: a new semaphore with a count and a maximum, and a handle to it. Each satisfied wait takes one of
-    /// the count.
+    /// the count. If there is one of that name, and the attributes have `OPENIF`: a handle to that one, whose counts stay as
+    /// they are (SE16); [`ObjectAttributes::or_open`] tells which it was.
     ///
     /// # Errors
-    /// `INVALID_PARAMETER`: a maximum that is not positive, a count that is negative or above it (SE1); attributes that do
-    /// not exist or exclude each other (H32). `PRIVILEGE_NOT_HELD`: a right or an attribute that needs a privilege.
-    /// `INSUFFICIENT_RESOURCES`: the handle table is full, or the kernel has no memory.
+    /// `INVALID_PARAMETER`: a maximum that is not positive, a count that is negative or above it (SE1, SE2); attributes that
+    /// do not exist or exclude each other (H32). `PRIVILEGE_NOT_HELD`: a right or an attribute that needs a privilege.
+    /// `INSUFFICIENT_RESOURCES`: the handle table is full, or the kernel has no memory. With a name, as for
+    /// [`nt_create_event`](Self::nt_create_event).
     pub fn nt_create_semaphore(
         &self,
         access: AccessMask,
-        attributes: ObjectAttributes,
+        attributes: ObjectAttributes<'_>,
         initial: i32,
         maximum: i32,
     ) -> Result<Handle, NtStatus> {
@@ -33,11 +36,16 @@ impl Runtime {
         if limit == 0 || count > limit {
             return Err(NtStatus::INVALID_PARAMETER);
         }
-        let attribute_bits = attributes.entry_bits()?;
-        let rights = Rights::of(Kind::Semaphore);
-        let mask = rights.grant(access).ok_or(NtStatus::PRIVILEGE_NOT_HELD)?;
         let birth = Birth { extra: limit, ..Birth::plain(Kind::Semaphore, 0, semaphore::value(count)) };
-        self.table().create(birth, rights.handle_grant(mask, attribute_bits))
+        self.create_object(access, attributes, birth)
+    }
+
+    /// `NtOpenSemaphore`: a handle to the semaphore of this name.
+    ///
+    /// # Errors
+    /// As for [`nt_open_event`](Self::nt_open_event).
+    pub fn nt_open_semaphore(&self, access: AccessMask, attributes: ObjectAttributes<'_>) -> Result<Handle, NtStatus> {
+        self.open_object(Kind::Semaphore, access, attributes)
     }
 
     /// `NtReleaseSemaphore`: so many more, of which those who wait get one each, in order; the rest is added to the count

@@ -3,6 +3,7 @@
 use super::apc::deliver;
 use super::mutant::release_level;
 use super::wait::status_of;
+use crate::handle::Grant;
 use crate::handle::entry::{Entry, Handle};
 use crate::objects::{Kind, Signal, Target};
 use crate::runtime::Runtime;
@@ -16,10 +17,10 @@ impl Runtime {
     /// another object, in one indivisible step: who is released by the signal and pulses the other finds the waiter there
     /// (S9). The signal is not taken back, however the wait ends (S8).
     ///
-    /// Answers as [`nt_wait_for_single_object`](Self::nt_wait_for_single_object). Before anything is done: what is wrong with
-    /// the first handle (`INVALID_HANDLE`; `OBJECT_TYPE_MISMATCH` for what cannot be signalled, S2; `ACCESS_DENIED` without
-    /// the right to modify, which a mutant does not need, S3), then with the second; `SEMAPHORE_LIMIT_EXCEEDED` (S4),
-    /// `MUTANT_NOT_OWNED` (S5).
+    /// Answers as [`nt_wait_for_single_object`](Self::nt_wait_for_single_object). Before anything is done: `INVALID_HANDLE`
+    /// for the first handle; what a wait says of the second (S1); then, of the first object, `OBJECT_TYPE_MISMATCH` for what
+    /// cannot be signalled (S2), `ACCESS_DENIED` without the right to modify, which a mutant does not need (S3),
+    /// `SEMAPHORE_LIMIT_EXCEEDED` (S4), `MUTANT_NOT_OWNED` or `ABANDONED` (S5, M5).
     pub fn nt_signal_and_wait_for_single_object(
         &self,
         signal: Handle,
@@ -30,18 +31,20 @@ impl Runtime {
         deliver(status_of(self.signal_and_wait(signal, object, alertable, Timeout::from_nt(timeout))))
     }
 
-    fn signal_and_wait(
+    /// The same for Rust callers.
+    pub(crate) fn signal_and_wait(
         &self,
         first: Handle,
         object: Handle,
         alertable: bool,
         timeout: Timeout,
     ) -> Result<Ended, NtStatus> {
-        let (first, signal) = self.find_to_signal(first)?;
+        let first = self.resolve(first)?;
         let other = match object.pseudo() {
             Some(_) => self.resolve_pseudo(object)?,
             None => self.table().find_any(object, Entry::SYNCHRONIZE)?,
         };
+        let (first, signal) = to_signal(first)?;
         let terms = self.terms(&[first, other], alertable, timeout)?;
         if signal == Signal::Free {
             self.require_owner(first)?;
@@ -55,19 +58,18 @@ impl Runtime {
             Failure::Wait(refused) => refused.into(),
         })
     }
+}
 
-    /// The object of the first handle, and what signals it.
-    fn find_to_signal(&self, handle: Handle) -> Result<(Target<'_>, Signal), NtStatus> {
-        let (target, grant) = self.resolve(handle)?;
-        let (signal, right) = match target.kind {
-            Kind::Event => (Signal::Set, Entry::MODIFY),
-            Kind::Semaphore => (Signal::Post(1), Entry::MODIFY),
-            Kind::Mutant => (Signal::Free, 0),
-            _ => return Err(NtStatus::OBJECT_TYPE_MISMATCH),
-        };
-        if grant.bits & right != right {
-            return Err(NtStatus::ACCESS_DENIED);
-        }
-        Ok((target, signal))
+/// What signals the first object, through this handle.
+fn to_signal((target, grant): (Target<'_>, Grant)) -> Result<(Target<'_>, Signal), NtStatus> {
+    let (signal, right) = match target.kind {
+        Kind::Event => (Signal::Set, Entry::MODIFY),
+        Kind::Semaphore => (Signal::Post(1), Entry::MODIFY),
+        Kind::Mutant => (Signal::Free, 0),
+        _ => return Err(NtStatus::OBJECT_TYPE_MISMATCH),
+    };
+    if grant.bits & right != right {
+        return Err(NtStatus::ACCESS_DENIED);
     }
+    Ok((target, signal))
 }

@@ -3,7 +3,8 @@
 
 #![allow(unsafe_code, reason = "ending a thread leaves its frames as they are")]
 
-use super::access::{AccessMask, ObjectAttributes, Rights};
+use super::access::{AccessMask, Rights};
+use super::attributes::ObjectAttributes;
 use crate::handle::entry::Handle;
 use crate::objects::thread::StartRoutine;
 use crate::objects::{Kind, Target};
@@ -42,14 +43,15 @@ impl Runtime {
     ///
     /// # Errors
     /// `INVALID_HANDLE`, `OBJECT_TYPE_MISMATCH` for a process handle that is none, `ACCESS_DENIED` for one without
-    /// `PROCESS_CREATE_THREAD`; `INVALID_PARAMETER` without a routine, for unknown flags and attributes; `NO_MEMORY` for a stack that cannot be had;
+    /// `PROCESS_CREATE_THREAD`; `INVALID_PARAMETER` without a routine, for unknown flags and attributes, and for a name, which threads
+    /// cannot have in a directory; `NO_MEMORY` for a stack that cannot be had;
     /// `INSUFFICIENT_RESOURCES` if the kernel's limit of threads is reached or the handle table is full;
     /// `NOT_SUPPORTED` if the runtime was told to use [`ThreadBackend::Clone`](crate::ThreadBackend::Clone) and cannot.
     #[allow(clippy::too_many_arguments, reason = "NT's call has eleven")]
     pub fn nt_create_thread_ex(
         &self,
         access: AccessMask,
-        attributes: ObjectAttributes,
+        attributes: ObjectAttributes<'_>,
         process: Handle,
         routine: Option<StartRoutine>,
         parameter: *mut c_void,
@@ -60,6 +62,9 @@ impl Runtime {
             return Err(NtStatus::INVALID_PARAMETER);
         }
         let attribute_bits = attributes.entry_bits()?;
+        if attributes.text().is_some() {
+            return Err(NtStatus::INVALID_PARAMETER);
+        }
         let rights = Rights::of(Kind::Thread);
         let mask = rights.grant(access).ok_or(NtStatus::PRIVILEGE_NOT_HELD)?;
         self.require_process(process, AccessMask::PROCESS_CREATE_THREAD)?;
@@ -77,26 +82,27 @@ impl Runtime {
     ///
     /// # Errors
     /// `ACCESS_DENIED` for no access at all, `INVALID_CID` for an unknown thread, or one of another process (TH25);
-    /// `INVALID_PARAMETER`, `PRIVILEGE_NOT_HELD`, `INSUFFICIENT_RESOURCES`.
+    /// `INVALID_PARAMETER_MIX` for a name beside the id; `INVALID_PARAMETER`, `PRIVILEGE_NOT_HELD`, `INSUFFICIENT_RESOURCES`.
     pub fn nt_open_thread(
         &self,
         access: AccessMask,
-        attributes: ObjectAttributes,
+        attributes: ObjectAttributes<'_>,
         client: ClientId,
     ) -> Result<Handle, NtStatus> {
         let attribute_bits = attributes.entry_bits()?;
+        if attributes.text().is_some() {
+            return Err(NtStatus::INVALID_PARAMETER_MIX);
+        }
         let rights = Rights::of(Kind::Thread);
         let mask = rights.grant(access).ok_or(NtStatus::PRIVILEGE_NOT_HELD)?;
         if client.process != 0 && client.process != self.process_id() {
             return Err(NtStatus::INVALID_CID);
         }
-        let table = self.table();
-        let place = table.bodies().by_id(client.thread).and_then(|body| body.place()).ok_or(NtStatus::INVALID_CID)?;
-        let target = table.target_at(place, Kind::Thread).map_err(|_| NtStatus::INVALID_CID)?;
+        let target = self.thread_of_id(client.thread)?;
         if mask.is_empty() {
             return Err(NtStatus::ACCESS_DENIED);
         }
-        table.add_handle(target, rights.handle_grant(mask, attribute_bits)).map_err(|status| match status {
+        self.table().add_handle(target, rights.handle_grant(mask, attribute_bits)).map_err(|status| match status {
             NtStatus::INVALID_HANDLE => NtStatus::INVALID_CID, // it died meanwhile
             status => status,
         })
@@ -197,6 +203,13 @@ impl Runtime {
     #[must_use]
     pub fn thread_backend(&self) -> BackendInUse {
         threads::in_use(self.resident().threads.backend)
+    }
+
+    /// The thread of this id; dead ones included, as long as something refers to them.
+    pub(super) fn thread_of_id(&self, id: u32) -> Result<Target<'_>, NtStatus> {
+        let table = self.table();
+        let place = table.bodies().by_id(id).and_then(|body| body.place()).ok_or(NtStatus::INVALID_CID)?;
+        table.target_at(place, Kind::Thread).map_err(|_| NtStatus::INVALID_CID)
     }
 
     /// The thread of a handle or pseudo handle that has one of these rights.

@@ -3,6 +3,8 @@
 
 use super::apc::deliver;
 use crate::handle::entry::{Entry, Handle};
+use crate::objects::slot::Slot;
+use crate::objects::word::Word;
 use crate::objects::{Kind, Target};
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
@@ -42,7 +44,7 @@ impl Runtime {
     /// Answers `WAIT_0`, `ABANDONED_WAIT_0`, `TIMEOUT`, and if `alertable` also `ALERTED` or, after it has called all
     /// APCs that were queued (A3), `USER_APC`; or
     /// `INVALID_HANDLE`, or `ACCESS_DENIED` without `SYNCHRONIZE` (W33); `MUTANT_LIMIT_EXCEEDED` (M12).
-    #[inline]
+    #[inline(always)] // a wait that ends at once is a few instructions in the caller
     pub fn nt_wait_for_single_object(&self, object: Handle, alertable: bool, timeout: Option<i64>) -> NtStatus {
         self.take_now(object, timeout == Some(0) && !alertable)
             .unwrap_or_else(|| self.wait_single(object, alertable, Timeout::from_nt(timeout)))
@@ -56,14 +58,21 @@ impl Runtime {
 
     /// The answer to a wait that ends at once: what is there needs nothing else, and an alertable wait prefers it to
     /// an alert anyway (W22).
-    #[inline]
+    #[inline(always)]
     fn take_now(&self, object: Handle, is_poll: bool) -> Option<NtStatus> {
         let target = self.table().glance_any(object, Entry::SYNCHRONIZE)?;
-        let taken = match target.kind {
-            Kind::Mutant => take::mutant(target, self.resident().known_owner()?, self.home()),
-            _ => take::one(target),
-        };
-        match taken {
+        match take::one(target) {
+            Taken::Yes => Some(NtStatus::WAIT_0),
+            Taken::Clear if is_poll => Some(NtStatus::TIMEOUT),
+            Taken::Mutant => self.take_mutant_now(target.slot, target.generation, is_poll),
+            _ => None,
+        }
+    }
+
+    #[inline(never)] // not in the way of the others
+    fn take_mutant_now(&self, slot: &Slot, generation: u32, is_poll: bool) -> Option<NtStatus> {
+        let target = Target { slot, generation, kind: Kind::Mutant };
+        match take::mutant(target, self.resident().known_owner()?, self.home()) {
             Taken::Yes => Some(NtStatus::WAIT_0),
             Taken::Abandoned => Some(NtStatus::ABANDONED_WAIT_0),
             Taken::Clear if is_poll => Some(NtStatus::TIMEOUT),
@@ -126,11 +135,9 @@ impl Runtime {
         let Some((index, target)) = first else {
             return is_poll.then_some(Ended::TimedOut);
         };
-        if !target.kind.counts_changes() {
-            return None;
-        }
-        let Seen::Signaled(word) = take::look(target, 0) else {
-            return None;
+        let word = match take::look(target, 0) {
+            Seen::Signaled(word) if !word.has(Word::SPECIAL) => word,
+            _ => return None,
         };
         if !slots[..index].iter().all(|slot| table.is_clear(*slot)) {
             return None;

@@ -3,9 +3,9 @@
 #![allow(unsafe_code, reason = "fields guarded by the object lock")]
 
 use super::owner::Owner;
-use super::slot::Slot;
+use super::slot::{NAME_SHIFT, Slot};
 use super::word::Word;
-use super::{Kind, mutant};
+use super::{Kind, event, mutant};
 use crate::sys::atomic::Ordering;
 use crate::sys::futex;
 use crate::waiter::{Link, WaitBlock};
@@ -67,6 +67,12 @@ impl<'s> Held<'s> {
         Kind::from_bits(bits as u8)
     }
 
+    /// The number of the name that it was born with, 0 for none.
+    pub(crate) fn name(&self) -> u32 {
+        // SAFETY: S2, we hold the lock.
+        (unsafe { self.slot.kind.get() }) >> NAME_SHIFT
+    }
+
     /// What the kind keeps beside the word.
     pub(crate) fn side(&self) -> u64 {
         // SAFETY: S2, we hold the lock.
@@ -75,38 +81,48 @@ impl<'s> Held<'s> {
 
     /// Could it be given to somebody who waits?
     pub(crate) fn is_signaled(&self) -> bool {
-        self.kind().is_signaled(self.word)
+        if self.word.has(Word::SPECIAL) { self.kind().is_signaled(self.word) } else { self.word.state() }
     }
 
     /// Would a wait of this thread end with it?
     pub(crate) fn is_signaled_for(&self, who: u32) -> bool {
-        self.kind().is_signaled_for(self.word, who)
+        if self.word.has(Word::SPECIAL) { self.kind().is_signaled_for(self.word, who) } else { self.word.state() }
     }
 
     /// Takes what one satisfied wait of this thread takes: a mutant of its own one level deeper (M9).
     ///
     /// Whoever does this for a thread holds the object's lock, and either is the thread or has decided its wait.
     pub(crate) fn consume_for(&mut self, who: u32) {
-        let kind = self.kind();
-        if kind == Kind::Mutant && mutant::is_owned_by(self.word, who) {
+        if !self.word.has(Word::SPECIAL) {
+            self.word = event::consume(self.word);
+        } else if self.is_owned_by(who) {
             let _ = Owner::deepen(self.slot); // its thread has seen to it that there is a level left
         } else {
-            self.word = kind.consume_for(self.word, who);
+            self.word = self.kind().consume_for(self.word, who);
         }
+    }
+
+    fn is_mutant(&self) -> bool {
+        self.word.has(Word::SPECIAL) && self.kind() == Kind::Mutant
     }
 
     /// A mutant whose last owner has died with it, which the next owner is told (M15).
     pub(crate) fn is_abandoned(&self) -> bool {
-        self.kind() == Kind::Mutant && mutant::is_abandoned(self.word)
+        self.is_mutant() && mutant::is_abandoned(self.word)
     }
 
     /// A mutant of this thread's own that it cannot own deeper (M11).
     pub(crate) fn is_too_deep_for(&self, who: u32) -> bool {
-        self.kind() == Kind::Mutant && mutant::is_owned_by(self.word, who) && self.slot.extra() >= mutant::MOST_LEVELS
+        self.is_owned_by(who) && self.slot.extra() >= mutant::MOST_LEVELS
+    }
+
+    /// A mutant of this thread's.
+    pub(crate) fn is_owned_by(&self, who: u32) -> bool {
+        self.is_mutant() && mutant::is_owned_by(self.word, who)
     }
 
     fn has_owner(&self) -> bool {
-        self.kind() == Kind::Mutant && !mutant::is_free(self.word)
+        self.is_mutant() && !mutant::is_free(self.word)
     }
 
     /// A mutant that only its owner keeps alive.
@@ -125,9 +141,12 @@ impl<'s> Held<'s> {
         unsafe { self.slot.handles.set(self.handles() + 1) };
     }
 
-    pub(crate) fn drop_handle(&mut self) {
+    /// Returns the number of the name that the object loses by that, 0 for none.
+    pub(crate) fn drop_handle(&mut self) -> u32 {
+        let handles = self.handles() - 1;
         // SAFETY: S2, we hold the lock.
-        unsafe { self.slot.handles.set(self.handles() - 1) };
+        unsafe { self.slot.handles.set(handles) };
+        if handles == 0 { self.name() } else { 0 }
     }
 
     /// One more reference without a handle.
@@ -246,8 +265,9 @@ impl<'s> Held<'s> {
 
     /// Lets go; if nothing refers to the object any more, that destroys it.
     pub(crate) fn unlock(self) -> Owed {
-        let is_forsaken = self.is_forsaken();
-        let destroyed = !is_forsaken && !self.is_referred_to();
+        let is_referred_to = self.is_referred_to();
+        let is_forsaken = !is_referred_to && self.has_owner();
+        let destroyed = !is_referred_to && !is_forsaken;
         let next = if destroyed {
             Word::new(self.word.generation() + 1, 0, false)
         } else {

@@ -21,11 +21,13 @@
 
 pub(crate) mod event;
 pub(crate) mod held;
+pub(crate) mod keyed_event;
 pub(crate) mod mutant;
 pub(crate) mod owner;
 pub(crate) mod semaphore;
 pub(crate) mod slot;
 pub(crate) mod thread;
+pub(crate) mod timer;
 pub(crate) mod word;
 
 use held::Held;
@@ -47,45 +49,29 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 8] = [
-        Self::Event,
-        Self::Process,
-        Self::Thread,
-        Self::Mutant,
-        Self::Semaphore,
-        Self::Timer,
-        Self::KeyedEvent,
-        Self::Directory,
-    ];
-
     /// The kind that a live entry's type field says: no other numbers are ever put there.
     #[inline]
     pub(crate) const fn from_bits(bits: u8) -> Self {
-        const KINDS: [Kind; 16] = {
-            let mut kinds = [Kind::Event; 16];
-            let mut next = 0;
-            while next < Kind::ALL.len() {
-                kinds[Kind::ALL[next] as usize] = Kind::ALL[next];
-                next += 1;
-            }
-            kinds
-        };
-        KINDS[bits as usize & 15]
+        match bits {
+            2 => Self::Process,
+            3 => Self::Thread,
+            4 => Self::Mutant,
+            5 => Self::Semaphore,
+            6 => Self::Timer,
+            7 => Self::KeyedEvent,
+            8 => Self::Directory,
+            _ => Self::Event,
+        }
     }
 
     /// The flags that an object of this kind is born with, for kinds that leave no choice.
     pub(crate) const fn flags(self) -> u64 {
         match self {
-            Self::Event | Self::Timer | Self::Mutant | Self::Semaphore => 0,
+            Self::Event | Self::Timer => 0,
+            Self::Mutant | Self::Semaphore => Word::SPECIAL,
             // Notification objects (W27).
             Self::Process | Self::Thread | Self::KeyedEvent | Self::Directory => Word::MANUAL,
         }
-    }
-
-    /// Does the value count the changes (O4)?
-    #[inline]
-    pub(crate) const fn counts_changes(self) -> bool {
-        !matches!(self, Self::Mutant | Self::Semaphore)
     }
 
     /// Would a wait of this thread for this object end at this moment?
@@ -128,17 +114,19 @@ pub(crate) struct Birth {
     /// What the kind keeps beside the word, as its file says.
     pub(crate) side: u64,
     pub(crate) extra: u32,
+    /// The number of its name, 0 for none.
+    pub(crate) name: u32,
 }
 
 impl Birth {
-    /// One of a kind that has nothing beside its word.
+    /// One that has nothing beside its word; `flags` are those that its kind leaves open.
     pub(crate) const fn plain(kind: Kind, flags: u64, value: u32) -> Self {
-        Self { kind, flags, value, side: 0, extra: 0 }
+        Self { kind, flags: kind.flags() | flags, value, side: 0, extra: 0, name: 0 }
     }
 
     /// A process or thread that runs.
     pub(crate) const fn running(kind: Kind, body: u32) -> Self {
-        Self { side: body as u64, ..Self::plain(kind, kind.flags(), 0) }
+        Self { side: body as u64, ..Self::plain(kind, 0, 0) }
     }
 }
 
@@ -170,24 +158,34 @@ pub(crate) fn release_alive(held: Held<'_>) {
     debug_assert!(!destroyed);
 }
 
+/// What an object has lost with one of its handles.
+#[must_use = "a slot or a name may be left over"]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Dropped {
+    /// The object is gone, and its slot is the caller's to recycle.
+    pub(crate) destroyed: bool,
+    /// That was its last handle, so it has no name any more (N16, H9): the number of the name, 0 if it had none.
+    pub(crate) name: u32,
+}
+
 /// Drops one handle of the object, and the object with it if nothing else refers to it (H9, H10, W35).
-/// True: it is gone, and its slot is the caller's to recycle.
-pub(crate) fn drop_handle(target: Target<'_>) -> bool {
+pub(crate) fn drop_handle(target: Target<'_>) -> Dropped {
     // A mutant may be owned, which keeps it alive: its word alone does not tell what is to be done (M21).
     if target.kind != Kind::Mutant && target.slot.destroy_unshared(target.generation) {
-        return true;
+        return Dropped { destroyed: true, name: 0 };
     }
     let Some(mut held) = target.slot.lock(target.generation) else {
-        return false;
+        return Dropped::default();
     };
-    held.drop_handle();
-    held.unlock().pay(target.slot)
+    let name = held.drop_handle();
+    Dropped { destroyed: held.unlock().pay(target.slot), name }
 }
 
 /// What a signalling operation does to an object: an old word in, a new word out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Signal {
-    /// Becomes signalled and stays so, as far as nobody consumes it. Events; ends of threads and processes; expiries.
+    /// Becomes signalled and stays so, as far as nobody consumes it. Events; ends of threads and processes; timers that are
+    /// set for a moment that has passed.
     Set,
     /// Is signalled for those who wait now, and clear afterwards (E6, E11).
     Pulse,
@@ -197,21 +195,30 @@ pub(crate) enum Signal {
     Free,
     /// A mutant's owner has ended.
     Abandon,
+    /// A timer is due by this setting of it.
+    Expire(u32),
 }
 
-/// A semaphore cannot take so many: nothing changes (SE5).
+/// Why an object does not take a signal: nothing changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct OverLimit;
+pub(crate) enum Misfit {
+    /// A semaphore cannot take so many (SE5).
+    OverLimit,
+    /// The timer was set anew or cancelled meanwhile.
+    Stale,
+}
 
 impl Signal {
-    /// The word that the waiters are offered. `limit` is the number that the object keeps beside its word.
+    /// The word that the waiters are offered. `extra` is the number that the object keeps beside its word.
     #[inline]
-    pub(crate) const fn apply(self, word: Word, limit: u32) -> Result<Word, OverLimit> {
+    pub(crate) const fn apply(self, word: Word, extra: u32) -> Result<Word, Misfit> {
         match self {
             Self::Set | Self::Pulse => Ok(word.with_state(true)),
-            Self::Post(count) => semaphore::posted(word, count, limit),
+            Self::Post(count) => semaphore::posted(word, count, extra),
             Self::Free => Ok(mutant::freed(word)),
             Self::Abandon => Ok(mutant::abandoned(word)),
+            Self::Expire(setting) if setting != extra => Err(Misfit::Stale),
+            Self::Expire(_) => Ok(word.with_state(true)),
         }
     }
 
@@ -246,12 +253,12 @@ mod tests {
             (Kind::Thread, Kind::Thread.flags(), 1, true, true),
             (Kind::KeyedEvent, Kind::KeyedEvent.flags(), 1, true, true),
             (Kind::Directory, Kind::Directory.flags(), 1, true, true),
-            (Kind::Semaphore, 0, semaphore::value(0), false, false),
-            (Kind::Semaphore, 0, semaphore::value(1), true, false),
-            (Kind::Semaphore, 0, semaphore::value(2), true, true),
-            (Kind::Mutant, 0, mutant::FREE, true, true),
-            (Kind::Mutant, 0, mutant::value_owned_by(ME), true, true),
-            (Kind::Mutant, 0, mutant::value_owned_by(ME + 1), false, false),
+            (Kind::Semaphore, Word::SPECIAL, semaphore::value(0), false, false),
+            (Kind::Semaphore, Word::SPECIAL, semaphore::value(1), true, false),
+            (Kind::Semaphore, Word::SPECIAL, semaphore::value(2), true, true),
+            (Kind::Mutant, Word::SPECIAL, mutant::FREE, true, true),
+            (Kind::Mutant, Word::SPECIAL, mutant::value_owned_by(ME), true, true),
+            (Kind::Mutant, Word::SPECIAL, mutant::value_owned_by(ME + 1), false, false),
         ];
         for (kind, flags, value, signaled, after) in rows {
             let word = Word::new(2, flags, false).with_value(value);

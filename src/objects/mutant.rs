@@ -14,13 +14,13 @@
 //!    └───────── wait ───── free and ABANDONED      (the first wait is told, and clears it: M15, M16)
 //! ```
 //!
-//! M1  The owner is a number that one thread at a time has (owner.rs). "Owned by me" stays true until the asking thread
+//! MU1 The owner is a number that one thread at a time has (owner.rs). "Owned by me" stays true until the asking thread
 //!     itself changes it, so the owner may rely on it even while the object is locked; everything else needs the lock clear.
-//! M2  The levels beyond the first are the owner's alone, so a wait of the owner touches nothing else. They are 0 while the
+//! MU2 The levels beyond the first are the owner's alone, so a wait of the owner touches nothing else. They are 0 while the
 //!     mutant is free.
-//! M3  An owned mutant is on its owner's list, or its owner is in a section where it cannot be stopped and is about to put
-//!     it there, or to give it up.
-//! M4  Bit 0 is always set: a mutant may be signalled for whoever asks, so a look by that bit alone looks closer.
+//! MU3 An owned mutant is on its owner's list, or its owner is in a section where it cannot be stopped and is about to put
+//!     it there, or to give it up (owner.rs).
+//! MU4 Bit 0 is always set: a mutant may be signalled for whoever asks, so a look by that bit alone looks closer.
 //! orderings   as for an event; the levels and the list ride on the exchanges of the word
 //! NT          KMUTANT; facts M1–M35
 
@@ -102,7 +102,7 @@ mod tests {
             assert_eq!((owner(word), is_free(word), is_abandoned(word)), (who, free, left), "{value:#x}");
             assert_eq!(is_free(word) || is_owned_by(word, A), signaled, "{value:#x}");
             assert!(!is_owned_by(word, 0), "nobody owns nothing");
-            assert!(!word.is_clear(9), "M4");
+            assert!(!word.is_clear(9), "MU4");
             if signaled {
                 assert_eq!(taken(word, A).value(), after, "M15: the flag is gone");
             }

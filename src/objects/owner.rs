@@ -1,18 +1,23 @@
 //! A thread as the owner of mutants: the number that their words say, and the list of them.
 //!
 //! ```text
-//!   list of T      ┌──────────┐    ┌──────────┐    ┌──────────┐
-//!   first ────────▶│ mutant   │◀──▶│ mutant   │◀──▶│ mutant   │◀──── last        in the order in which T got them (M18)
-//!                  └──────────┘    └──────────┘    └──────────┘
+//!   list of T      ┌──────────┐    ┌──────────┐              ┌──────────┐
+//!   first ────────▶│ mutant   │◀──▶│ mutant   │◀──── last    │ mutant   │◀──── latest
+//!                  └──────────┘    └──────────┘              └──────────┘      in the order in which T got them (M18)
 //! ```
 //!
-//! The links are places of slots in their table, counted from 1; 0 is no neighbour. They lie in the slots.
+//! The links are places of slots in their table, counted from 1; 0 is no neighbour. They lie in the slots. The latest is
+//! linked when the next one comes: most threads take one at a time, and touch no links.
 //!
-//! W1  A list is touched by its thread alone (for a thread that is gone: by who acts for it), in sections where the thread
-//!     can be neither suspended nor terminated. Nobody else ever writes to the links of a mutant that has an owner: a
+//! The latest is also how a thread takes and gives up a mutant while it can be stopped at any point: it says there which
+//! one it is about to take, and takes it; it gives it up, and clears the place. Of what its end finds there, what it does not
+//! own is not its own.
+//!
+//! OW1 A list is touched by its thread alone (for a thread that is gone: by who acts for it); its links in sections where the
+//!     thread can be neither suspended nor terminated. Nobody else ever writes to the links of a mutant that has an owner: a
 //!     thread that was given a mutant by another puts it on its list itself, before the wait returns.
-//! W2  What is on a list is owned, so it is alive (M21): its slot cannot be freed under the list.
-//! W3  A mutant that has lost its last handle to somebody else than its owner can never be released. It is destroyed at the
+//! OW2 What is on a list is owned, so it is alive (M21): its slot cannot be freed under the list.
+//! OW3 A mutant that has lost its last handle to somebody else than its owner can never be released. It is destroyed at the
 //!     owner's end, or when the list has doubled since it was last looked through; so whoever takes mutants and has others
 //!     close them does not grow without limit.
 
@@ -20,11 +25,12 @@
 
 use super::held::Held;
 use super::slot::Slot;
-use super::{Home, Target, mutant};
+use super::word::Word;
+use super::{Dropped, Home, Target, mutant, release};
 use crate::sys::cell::Guarded;
 use crate::sys::region::{Region, Zeroed};
 
-/// A list is not looked through for mutants without handles before it has this length (W3).
+/// A list is not looked through for mutants without handles before it has this length (OW3).
 #[cfg(not(ntwait_loom))]
 const FIRST_SCAN: u32 = 32;
 #[cfg(ntwait_loom)]
@@ -33,6 +39,7 @@ const FIRST_SCAN: u32 = 2;
 /// The mutants of one thread in one runtime.
 #[derive(Debug, Default)]
 pub(crate) struct OwnedList {
+    latest: Guarded<u32>,
     ends: Guarded<Ends>,
     /// The length at which it is looked through, less [`FIRST_SCAN`].
     scan_at: Guarded<u32>,
@@ -49,7 +56,7 @@ struct Ends {
 unsafe impl Zeroed for OwnedList {}
 
 /// The calling thread as an owner, in one runtime. Whoever has one promises to be that thread, or to act for it when it is
-/// gone (W1).
+/// gone (OW1).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Owner<'r> {
     number: u32,
@@ -64,7 +71,7 @@ pub(crate) struct TooDeep;
 impl<'r> Owner<'r> {
     /// # Safety
     /// The caller is the thread that has this number, not zero, and this list for the objects of these slots; or that thread
-    /// is gone and the caller acts for it (W1).
+    /// is gone and the caller acts for it (OW1).
     #[inline]
     pub(crate) unsafe fn new(number: u32, list: &'r OwnedList, slots: &'r Region<Slot>) -> Self {
         Self { number, list, slots }
@@ -87,13 +94,36 @@ impl<'r> Owner<'r> {
         Ok(())
     }
 
-    /// The thread has got this mutant. Does nothing if it is on the list already. No lock is held.
-    #[inline]
+    /// The thread has got this mutant, which it may have owned before. No lock is held.
     pub(crate) fn adopt(self, slot: &Slot, home: &dyn Home) {
-        if Links::of(slot).is_listed {
-            return;
+        if self.latest() != self.place(slot) && !Links::of(slot).is_listed {
+            self.gain(slot, home);
         }
-        let place = self.slots.index_of(slot) as u32 + 1;
+    }
+
+    /// The thread has got this mutant, which it did not own before. No lock is held.
+    #[inline]
+    pub(crate) fn gain(self, slot: &Slot, home: &dyn Home) {
+        let before = self.latest();
+        self.set_latest(self.place(slot));
+        if before != 0 {
+            self.link(before, home);
+        }
+    }
+
+    /// The mutant leaves the list, and is the thread's to give up.
+    #[inline]
+    pub(crate) fn forget(self, slot: &Slot) {
+        if self.latest() == self.place(slot) {
+            self.set_latest(0);
+        } else {
+            self.unlink(slot);
+        }
+    }
+
+    #[cold]
+    fn link(self, place: u32, home: &dyn Home) {
+        let Some(slot) = self.slot(place) else { return };
         let mut ends = self.ends();
         Links { is_listed: true, before: ends.last, next: 0 }.store(slot);
         match self.slot(ends.last) {
@@ -103,15 +133,14 @@ impl<'r> Owner<'r> {
         ends.last = place;
         ends.count += 1;
         self.set_ends(ends);
-        // SAFETY: W1.
+        // SAFETY: OW1.
         if ends.count >= FIRST_SCAN + unsafe { self.list.scan_at.get() } {
             self.drop_forsaken(home);
         }
     }
 
-    /// The mutant leaves the list, and is the thread's to give up.
-    #[inline]
-    pub(crate) fn forget(self, slot: &Slot) {
+    #[cold]
+    fn unlink(self, slot: &Slot) {
         let Links { is_listed, before, next } = Links::of(slot);
         debug_assert!(is_listed);
         let mut ends = self.ends();
@@ -128,14 +157,56 @@ impl<'r> Owner<'r> {
         Links::NONE.store(slot);
     }
 
-    /// Takes the first mutant off the list.
-    pub(crate) fn take_first(self) -> Option<&'r Slot> {
-        let first = self.slot(self.ends().first)?;
-        self.forget(first);
-        Some(first)
+    /// Takes this mutant by an exchange of its word, if the list is empty enough to say so in one place. `None`: it is not.
+    #[inline]
+    pub(crate) fn take_quickly<T, E>(self, slot: &Slot, take: impl FnOnce() -> Result<T, E>) -> Option<Result<T, E>> {
+        if self.latest() != 0 {
+            return None;
+        }
+        // Before the exchange, whose Release keeps it there for who stops us.
+        self.set_latest(self.place(slot));
+        let taken = take();
+        if taken.is_err() {
+            self.set_latest(0);
+        }
+        Some(taken)
     }
 
-    /// W3.
+    /// Gives this mutant up by an exchange of its word, if it is the latest. `None`: it is not, or there was no exchange.
+    #[inline]
+    pub(crate) fn give_up_quickly<T>(self, slot: &Slot, give_up: impl FnOnce() -> Option<T>) -> Option<T> {
+        if self.latest() != self.place(slot) {
+            return None;
+        }
+        let given_up = give_up();
+        if given_up.is_some() {
+            self.set_latest(0); // after the exchange, whose Acquire keeps it there
+        }
+        given_up
+    }
+
+    /// Takes the mutants of a thread that ends off its list, one by one.
+    pub(crate) fn take_first(self, home: &dyn Home) -> Option<&'r Slot> {
+        if let Some(first) = self.slot(self.ends().first) {
+            self.unlink(first);
+            return Some(first);
+        }
+        // SAFETY: OW1. The list is as good as the next owner's.
+        unsafe { self.list.scan_at.set(0) };
+        let latest = self.slot(self.latest())?;
+        self.set_latest(0);
+        let word = latest.load();
+        if !word.has(Word::SPECIAL) || !mutant::is_owned_by(word, self.number) {
+            return None;
+        }
+        // Perhaps it was given up, and is another object by now; the lock tells.
+        let held = latest.lock(word.generation())?;
+        let is_mine = held.is_owned_by(self.number);
+        release(held, home);
+        is_mine.then_some(latest)
+    }
+
+    /// OW3.
     #[cold]
     fn drop_forsaken(self, home: &dyn Home) {
         let mut next = self.slot(self.ends().first);
@@ -147,7 +218,7 @@ impl<'r> Owner<'r> {
                 home.recycle(slot);
             }
         }
-        // SAFETY: W1.
+        // SAFETY: OW1.
         unsafe { self.list.scan_at.set(self.ends().count * 2) };
     }
 
@@ -162,26 +233,40 @@ impl<'r> Owner<'r> {
         held.unlock().pay(slot)
     }
 
-    /// Drops one handle of a mutant of this thread. True: the mutant is gone, and its slot is the caller's to recycle.
-    pub(crate) fn drop_handle(self, target: Target<'_>) -> bool {
+    /// Drops one handle of a mutant of this thread.
+    pub(crate) fn drop_handle(self, target: Target<'_>) -> Dropped {
         let Some(mut held) = target.slot.lock(target.generation) else {
-            return false;
+            return Dropped::default();
         };
-        held.drop_handle();
-        self.give_up_forsaken(held)
+        let name = held.drop_handle();
+        Dropped { destroyed: self.give_up_forsaken(held), name }
+    }
+
+    fn place(self, slot: &Slot) -> u32 {
+        self.slots.index_of(slot) as u32 + 1
     }
 
     fn slot(self, place: u32) -> Option<&'r Slot> {
         self.slots.get((place as usize).checked_sub(1)?)
     }
 
+    fn latest(self) -> u32 {
+        // SAFETY: OW1.
+        unsafe { self.list.latest.get() }
+    }
+
+    fn set_latest(self, place: u32) {
+        // SAFETY: OW1.
+        unsafe { self.list.latest.set(place) };
+    }
+
     fn ends(self) -> Ends {
-        // SAFETY: W1.
+        // SAFETY: OW1.
         unsafe { self.list.ends.get() }
     }
 
     fn set_ends(self, ends: Ends) {
-        // SAFETY: W1.
+        // SAFETY: OW1.
         unsafe { self.list.ends.set(ends) };
     }
 }
@@ -209,7 +294,7 @@ impl Links {
 
     #[inline]
     fn of(slot: &Slot) -> Self {
-        // SAFETY: W1, the mutant is the caller's.
+        // SAFETY: OW1, the mutant is the caller's.
         let side = unsafe { slot.side.get() };
         Self {
             is_listed: side & Self::LISTED != 0,
@@ -222,7 +307,7 @@ impl Links {
     fn store(self, slot: &Slot) {
         let listed = if self.is_listed { Self::LISTED } else { 0 };
         let side = u64::from(self.before) | u64::from(self.next) << Self::PLACE_BITS | listed;
-        // SAFETY: W1, the mutant is the caller's.
+        // SAFETY: OW1, the mutant is the caller's.
         unsafe { slot.side.set(side) };
     }
 }

@@ -12,13 +12,13 @@
 //!             wait (count > 0)
 //! ```
 //!
-//! M1  0 ≤ count ≤ maximum ≤ 0x7FFFFFFF (SE1). The maximum never changes.
-//! M2  A release of n offers all n to those who wait, in order, and what they leave is the count (SE9, SE10). The limit is
+//! SM1 0 ≤ count ≤ maximum ≤ 0x7FFFFFFF (SE1). The maximum never changes.
+//! SM2 A release of n offers all n to those who wait, in order, and what they leave is the count (SE9, SE10). The limit is
 //!     judged by the count before, whoever waits (SE11).
 //! orderings   as for an event
 //! NT          KSEMAPHORE; facts SE1–SE18
 
-use super::OverLimit;
+use super::Misfit;
 use super::word::Word;
 
 /// The value that stands for this count.
@@ -40,10 +40,10 @@ pub(crate) const fn taken(word: Word) -> Word {
 
 /// The word after a release of so many (SE5, SE6).
 #[inline]
-pub(crate) const fn posted(word: Word, more: u32, maximum: u32) -> Result<Word, OverLimit> {
+pub(crate) const fn posted(word: Word, more: u32, maximum: u32) -> Result<Word, Misfit> {
     let before = count(word);
     if before > maximum || more > maximum - before {
-        return Err(OverLimit);
+        return Err(Misfit::OverLimit);
     }
     Ok(word.with_value(value(before + more)))
 }
@@ -74,7 +74,7 @@ mod tests {
         ];
         for (before, maximum, more, after) in rows {
             let posted = posted(with(before), more, maximum);
-            assert_eq!(posted, after.map(with).ok_or(OverLimit), "{before} + {more} of {maximum}");
+            assert_eq!(posted, after.map(with).ok_or(Misfit::OverLimit), "{before} + {more} of {maximum}");
         }
     }
 

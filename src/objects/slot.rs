@@ -21,7 +21,7 @@
 //!     has slept and finds another generation wakes one more. So no sleeper is left behind.
 //! S5  `epoch` only grows, also across objects: a sleeper of an earlier broadcast never takes a later one for its
 //!     own. (It would take 2³² broadcasts between two instructions of one thread.)
-//! S6  Without SHARED the object has one handle and no pin: whoever has killed that handle's entry, and finds nobody
+//! S6  Without SHARED the object has one handle, no pin and no name: whoever has killed that handle's entry, and finds nobody
 //!     queued and the lock free, may destroy it with one compare-exchange.
 //! orderings   lock: Acquire, unlock: Release, each an RMW of `word` (AcqRel); the guarded fields need no more.
 
@@ -54,6 +54,7 @@ pub(crate) struct Slot {
     pub(super) epoch: AtomicU32,
     /// 1: the next epoch sleeper to rise wakes the rest.
     baton: AtomicU32,
+    /// The kind, and above it, from [`NAME_SHIFT`] on, the number of the object's name.
     pub(super) kind: Guarded<u32>,
     /// A number beside the word, as the kind's file says. It is read without the lock, too: what is read there means
     /// something only if an exchange of the word proves that the object still lives. While the slot is free, the link of the
@@ -65,6 +66,11 @@ pub(crate) struct Slot {
 
 #[cfg(not(ntwait_loom))]
 const _: () = assert!(size_of::<Slot>() == 64);
+
+/// Where the number of the name begins, beside the kind.
+pub(super) const NAME_SHIFT: u32 = 8;
+/// Numbers of names are smaller.
+pub(crate) const NAMES: u32 = 1 << (u32::BITS - NAME_SHIFT);
 
 impl Default for Slot {
     fn default() -> Self {
@@ -94,7 +100,8 @@ impl Slot {
         // Relaxed: the slot came from the free list, whose lock orders us after the object that died here.
         let generation = Word::from_bits(self.word.load(Ordering::Relaxed)).generation();
         let (handles, pins, shared) = match born {
-            Born::WithHandle => (1, 0, 0),
+            // A name may lead somebody to it at any moment (S6).
+            Born::WithHandle => (1, 0, if birth.name == 0 { 0 } else { Word::SHARED }),
             Born::Pinned => (0, 1, Word::SHARED),
         };
         // SAFETY: S2, not published yet.
@@ -102,7 +109,7 @@ impl Slot {
         // SAFETY: S2, not published yet.
         unsafe { self.pins.set(pins) };
         // SAFETY: S2, not published yet.
-        unsafe { self.kind.set(birth.kind as u32) };
+        unsafe { self.kind.set(birth.kind as u32 | birth.name << NAME_SHIFT) };
         // SAFETY: S2, not published yet.
         unsafe { self.side.set(birth.side) };
         self.extra.store(birth.extra, Ordering::Relaxed);
@@ -234,10 +241,22 @@ impl Slot {
         self.extra.store(extra, Ordering::Relaxed);
     }
 
-    /// What the object which has died here leaves.
+    /// What the object which has died here leaves; it is the caller's, and found here no more.
     ///
     /// # Safety
     /// The object is destroyed and the slot is the caller's to recycle.
+    pub(crate) unsafe fn take_remains(&self) -> Remains {
+        // SAFETY: the caller's promise.
+        let remains = unsafe { self.remains() };
+        // SAFETY: S2, the caller has the slot.
+        unsafe { self.side.set(0) };
+        remains
+    }
+
+    /// What the object here would leave.
+    ///
+    /// # Safety
+    /// Nobody else uses the slot.
     pub(crate) unsafe fn remains(&self) -> Remains {
         // SAFETY: S2, the caller has the slot.
         let kind = unsafe { self.kind.get() };

@@ -1,10 +1,12 @@
 //! A runtime: one handle table, its objects, and how its waits behave.
 
+pub(crate) mod names;
 mod process_wide;
 #[cfg(not(ntwait_loom))]
 pub(crate) mod registered;
 pub(crate) mod residents;
 pub(crate) mod thread;
+pub(crate) mod timers;
 
 use crate::handle::Table;
 use crate::handle::entry::{Entry, Handle, Pseudo};

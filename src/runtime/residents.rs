@@ -6,20 +6,24 @@
 //!
 //! ```text
 //!   Runtime ──────┐
-//!                 ├──▶ Resident (handle table, memory of all objects, settings of threads)
+//!                 ├──▶ Resident (handle table, memory of all objects, names, settings of threads)
 //!   thread ───────┘    unmapped with the last reference
 //! ```
 //!
 //! D1  A resident is freed by whoever drops the last reference, and by nobody else.
+//! D2  Its timers are let go of before its memory goes: until then the service thread may look at it (timers/schedule.rs,
+//!     S3), and takes a reference if there is still one.
 //! orderings   drop: Release → the last one: Acquire, before it frees
 
 #![allow(unsafe_code, reason = "a reference count")]
 
+use super::names::Names;
 use super::thread::Settings;
+use super::timers;
 use crate::handle::Table;
 use crate::handle::entry::Handle;
 use crate::objects::slot::{Remains, Slot};
-use crate::objects::{self, Home, Kind, Target, owner};
+use crate::objects::{self, Dropped, Home, Kind, Target, owner};
 use crate::status::NtStatus;
 use crate::sys::atomic::{AtomicU32, Ordering};
 use crate::waiter::shield::Shield;
@@ -31,6 +35,7 @@ use core::ptr::NonNull;
 #[derive(Debug)]
 pub(crate) struct Resident {
     table: Table,
+    pub(super) names: Names,
     pub(crate) threads: Settings,
     references: AtomicU32,
 }
@@ -50,12 +55,15 @@ impl Resident {
     /// Closes a handle.
     pub(crate) fn close(&self, handle: Handle) -> Result<(), NtStatus> {
         let _shield = Shield::raise();
-        let remains = self.table.close(handle, |target| self.drop_handle(target))?;
-        remains.into_iter().for_each(|remains| self.bury(remains));
+        let closed = self.table.close(handle, |target| self.drop_handle(target))?;
+        closed.remains.into_iter().for_each(|remains| self.bury(remains));
+        if closed.name != 0 {
+            self.forget_name(closed.name, closed.place);
+        }
         Ok(())
     }
 
-    fn drop_handle(&self, target: Target<'_>) -> bool {
+    fn drop_handle(&self, target: Target<'_>) -> Dropped {
         match self.known_owner() {
             Some(owner) if target.kind == Kind::Mutant && owner::owns(target, owner.number()) => {
                 owner.drop_handle(target)
@@ -66,14 +74,24 @@ impl Resident {
 
     /// Sees to what an object kept outside of its slot.
     fn bury(&self, remains: Remains) {
-        if remains.kind == Kind::Thread {
-            self.table.bodies().put(remains.side as u32);
+        match remains.kind {
+            Kind::Thread => self.table.bodies().put(remains.side as u32),
+            Kind::Timer => timers::let_go(remains.side),
+            _ => {}
         }
     }
 
     /// Has only one of its references remained?
     pub(super) fn is_forsaken(&self) -> bool {
         self.references.load(Ordering::Acquire) == 1
+    }
+}
+
+/// D2.
+impl Drop for Resident {
+    fn drop(&mut self) {
+        let _shield = Shield::raise();
+        self.table.remains().filter(|remains| remains.kind == Kind::Timer).for_each(|timer| timers::let_go(timer.side));
     }
 }
 
@@ -97,7 +115,7 @@ unsafe impl Sync for ResidentRef {}
 
 impl ResidentRef {
     pub(super) fn new(table: Table, threads: Settings) -> Self {
-        let resident = Resident { table, threads, references: AtomicU32::new(1) };
+        let resident = Resident { table, names: Names::default(), threads, references: AtomicU32::new(1) };
         Self(NonNull::from(Box::leak(Box::new(resident))))
     }
 
@@ -116,6 +134,25 @@ impl ResidentRef {
     /// It came from [`to_raw`](Self::to_raw), and is made a reference again once only.
     pub(super) unsafe fn from_raw(raw: *const c_void) -> Option<Self> {
         NonNull::new(raw.cast_mut().cast()).map(Self)
+    }
+
+    /// A reference to a resident that may be about to be freed. `None`: it is.
+    ///
+    /// # Safety
+    /// Its memory is still there (D2).
+    pub(super) unsafe fn try_new(resident: *const Resident) -> Option<Self> {
+        let place = NonNull::new(resident.cast_mut())?;
+        // SAFETY: the caller's promise.
+        let references = unsafe { &place.as_ref().references };
+        let mut count = references.load(Ordering::Relaxed);
+        while count > 0 {
+            // Relaxed: as in `clone`, once it is known that there is a reference.
+            match references.compare_exchange(count, count + 1, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return Some(Self(place)),
+                Err(seen) => count = seen,
+            }
+        }
+        None
     }
 
     /// Lets go of a reference where nothing may be freed: if it is the last, the resident stays for ever.

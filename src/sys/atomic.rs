@@ -10,6 +10,14 @@ pub(crate) use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering, c
 #[cfg(ntwait_loom)]
 pub(crate) use modelled::{AtomicPtr, AtomicU32, AtomicU64, Ordering, weak_loads};
 
+/// The atomics of the library's users, on which their threads wait: in a model too, they are not the library's own.
+pub(crate) mod foreign {
+    pub(crate) use core::sync::atomic::{
+        AtomicBool, AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicIsize, AtomicU8, AtomicU16, AtomicU32, AtomicU64,
+        AtomicUsize, Ordering,
+    };
+}
+
 /// The checker's atomics, with loads that it cannot overlook.
 ///
 /// The checker tries another order of two accesses where they conflict, but it remembers only the last access to each
@@ -127,3 +135,16 @@ macro_rules! process_static {
     };
 }
 pub(crate) use process_static;
+
+/// A function that is `const`, except in a model, where it makes one of the checker's atomics.
+macro_rules! const_outside_models {
+    ($(#[$meta:meta])* $vis:vis fn $name:ident($($argument:ident: $type:ty),*) -> Self $body:block) => {
+        #[cfg(not(ntwait_loom))]
+        $(#[$meta])*
+        $vis const fn $name($($argument: $type),*) -> Self $body
+        #[cfg(ntwait_loom)]
+        $(#[$meta])*
+        $vis fn $name($($argument: $type),*) -> Self $body
+    };
+}
+pub(crate) use const_outside_models;

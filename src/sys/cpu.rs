@@ -12,6 +12,11 @@ pub(crate) const LOCK_SPINS: u32 = 100;
 #[cfg(ntwait_loom)]
 pub(crate) const LOCK_SPINS: u32 = 0;
 
+/// Pauses of a thread that finds a lock of a program's own held, before it queues for it. A model does not spin.
+pub(crate) fn most_pauses() -> u32 {
+    if cfg!(ntwait_loom) { 0 } else { 126 }
+}
+
 /// Looks at an object between two looks at the clock.
 pub(crate) const SPINS_PER_CLOCK_READ: u32 = 16;
 
@@ -160,8 +165,11 @@ impl Stopwatch {
         Self(std::time::Instant::now())
     }
 
-    /// Nanoseconds; four seconds and more read as the most that fits.
+    /// Nanoseconds; four seconds and more read as the most that fits. In a model everything takes so long.
     pub(crate) fn elapsed_ns(&self) -> u32 {
+        if cfg!(ntwait_loom) {
+            return u32::MAX;
+        }
         u32::try_from(self.0.elapsed().as_nanos()).unwrap_or(u32::MAX)
     }
 }

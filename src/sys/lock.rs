@@ -17,7 +17,7 @@ use super::atomic::{AtomicU32, Ordering};
 use super::clock::Deadline;
 use super::cpu;
 use super::depth;
-use super::futex::{self, FutexAddr};
+use super::futex::{self, FutexAddr, LateWake};
 use core::cell::UnsafeCell;
 use core::ops::{Deref, DerefMut};
 
@@ -65,6 +65,25 @@ impl<T> FutexLock<T> {
         Guard(self)
     }
 
+    /// True: somebody sleeps for the lock and must be woken.
+    ///
+    /// Release: what was done under the lock is seen by the next who takes it.
+    #[inline]
+    fn let_go(&self) -> bool {
+        self.state.swap(FREE, Ordering::Release) == CONTENDED
+    }
+
+    /// A lock that is free, with this value, whatever it was.
+    ///
+    /// # Safety
+    /// No other thread knows of the lock: the process is a child of `fork` that has no other yet.
+    #[cfg(not(ntwait_loom))]
+    pub(crate) unsafe fn renew(&self, value: T) {
+        // SAFETY: the caller's promise; what was there may be half changed, so it is not dropped.
+        unsafe { self.value.get().write(value) };
+        self.state.store(FREE, Ordering::Release);
+    }
+
     #[cold]
     fn lock_slow(&self) {
         let mut spins = cpu::LOCK_SPINS;
@@ -105,11 +124,19 @@ impl<T> DerefMut for Guard<'_, T> {
     }
 }
 
+impl<T> Guard<'_, T> {
+    /// Lets go, and leaves the wake of who sleeps for the lock for when the caller holds no other.
+    pub(crate) fn unlock(self) -> LateWake {
+        let lock = self.0;
+        core::mem::forget(self);
+        if lock.let_go() { LateWake::new(FutexAddr::whole(&lock.state), 1) } else { LateWake::NONE }
+    }
+}
+
 impl<T> Drop for Guard<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        // Release: what was done under the lock is seen by the next who takes it.
-        if self.0.state.swap(FREE, Ordering::Release) == CONTENDED {
+        if self.0.let_go() {
             futex::wake(FutexAddr::whole(&self.0.state), 1);
         }
     }

@@ -5,6 +5,7 @@
 //! the model says so, and memory that is made and dropped once for each explored execution. The code above this
 //! folder is the same in both worlds.
 
+pub(crate) mod alarm;
 pub(crate) mod atomic;
 pub(crate) mod cell;
 pub(crate) mod clock;
@@ -12,6 +13,7 @@ pub(crate) mod clock;
 pub(crate) mod clone;
 pub(crate) mod cpu;
 pub(crate) mod depth;
+pub(crate) mod fork;
 #[cfg(not(ntwait_loom))]
 pub(crate) mod frames;
 pub(crate) mod futex;

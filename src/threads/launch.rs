@@ -73,7 +73,7 @@ pub(crate) fn in_use(wanted: ThreadBackend) -> BackendInUse {
     }
 }
 
-/// Threads that are there and not the program's: parked ones, the warden, services.
+/// Threads that are there and not the program's: parked ones, the warden, other helpers.
 pub(crate) fn service_threads() -> u32 {
     World::known().map_or(0, |world| world.parked.load(Ordering::Acquire) + world.own_threads())
 }
@@ -89,6 +89,9 @@ pub(crate) fn is_anyone_leaving() -> bool {
 /// The thread that the process began with has left the process to the others: somebody must see when they are gone.
 pub(crate) fn first_has_left() {
     if let Some(world) = World::known() {
+        let masked = Masked::begin();
+        let _ = warden::see_to_one(world); // a process whose only other threads are helpers has none
+        drop(masked);
         world.bell.store(0, Ordering::Release);
         clone::wake_shared(&world.bell);
     }

@@ -65,7 +65,8 @@ pub(crate) use launch::{
 };
 #[cfg(ntwait_loom)]
 pub(crate) use modelled::{
-    abandon, in_use, is_anyone_leaving, join, kernel_id, leave, mark, refuse, service_threads, start, used_before,
+    abandon, in_use, is_anyone_leaving, join, kernel_id, leave, mark, refuse, service_threads, start, start_service,
+    used_before,
 };
 #[cfg(not(ntwait_loom))]
 pub(crate) use service::start_service;

@@ -86,6 +86,11 @@ pub(crate) fn used_before() -> Usage {
 
 pub(crate) fn mark(_changed: u8, _used: Usage) {}
 
+/// A model's own threads do what is to be done.
+pub(crate) fn start_service(_name: &'static core::ffi::CStr, _serve: fn()) -> Result<(), StartError> {
+    Ok(())
+}
+
 pub(crate) fn service_threads() -> u32 {
     0
 }

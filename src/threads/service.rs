@@ -1,24 +1,68 @@
-//! Threads that the library needs for itself: made by std, all signals blocked, not counted as the program's.
+//! Threads that the library keeps for itself: the warden, and others that serve the layers above.
+//!
+//! V1  All signals are blocked in them: nobody stops or ends them.
+//! V2  They are counted, so that the last thread of the program's own is known as such (TH5).
 
-use super::StartError;
+#![allow(unsafe_code, reason = "pthreads")]
+
 use super::masked::Masked;
 use super::world::World;
+use super::{StartError, launch};
 use crate::sys::atomic::Ordering;
+use crate::waiter::record;
+use core::ffi::{CStr, c_void};
+use core::mem::MaybeUninit;
 
-/// Starts one. It is nobody's to join.
-pub(crate) fn start_service(name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), StartError> {
-    let _masked = Masked::begin(); // what it starts inherits the mask
+const STACK: usize = 256 * 1024;
+
+/// The routine of a thread.
+type Routine = extern "C" fn(*mut c_void) -> *mut c_void;
+
+/// Makes a thread that nobody joins. Signals are blocked, and so they are in the thread. The argument stays for ever.
+pub(super) fn create(routine: Routine, argument: *mut c_void) -> Result<(), StartError> {
+    let mut how = MaybeUninit::uninit();
+    // SAFETY: a place for attributes.
+    unsafe { libc::pthread_attr_init(how.as_mut_ptr()) };
+    // SAFETY: made above.
+    unsafe { libc::pthread_attr_setstacksize(how.as_mut_ptr(), STACK) };
+    // SAFETY: made above.
+    unsafe { libc::pthread_attr_setdetachstate(how.as_mut_ptr(), libc::PTHREAD_CREATE_DETACHED) };
+    let mut thread = MaybeUninit::<libc::pthread_t>::uninit();
+    // SAFETY: the attributes are set, and the argument stays for ever.
+    let answer = unsafe { libc::pthread_create(thread.as_mut_ptr(), how.as_ptr(), routine, argument) };
+    // SAFETY: made above.
+    unsafe { libc::pthread_attr_destroy(how.as_mut_ptr()) };
+    if answer == 0 { Ok(()) } else { Err(StartError::NoThread) }
+}
+
+/// What a thread is made for.
+struct Service {
+    name: &'static CStr,
+    serve: Box<dyn FnOnce() + Send>,
+    world: &'static World,
+}
+
+/// Starts a thread that does this.
+pub(crate) fn start_service(name: &'static CStr, serve: impl FnOnce() + Send + 'static) -> Result<(), StartError> {
+    let _masked = Masked::begin();
     let world = World::of_this_process()?;
-    world.services.fetch_add(1, Ordering::AcqRel);
-    let run = move || {
-        body();
-        world.services.fetch_sub(1, Ordering::AcqRel);
-    };
-    match std::thread::Builder::new().name(name.into()).spawn(run) {
-        Ok(_detached) => Ok(()),
-        Err(_) => {
-            world.services.fetch_sub(1, Ordering::AcqRel);
-            Err(StartError::NoThread)
-        }
-    }
+    // So that the process does not outlive the program because of us.
+    record::at_exit_of_first(launch::first_has_left);
+    world.helpers.fetch_add(1, Ordering::AcqRel);
+    let service = Box::into_raw(Box::new(Service { name, serve: Box::new(serve), world }));
+    create(run, service.cast()).inspect_err(|_| {
+        world.helpers.fetch_sub(1, Ordering::AcqRel);
+        // SAFETY: there is no thread that it was made for.
+        drop(unsafe { Box::from_raw(service) });
+    })
+}
+
+extern "C" fn run(service: *mut c_void) -> *mut c_void {
+    // SAFETY: what `start_service` passed, to this thread alone.
+    let service = unsafe { Box::from_raw(service.cast::<Service>()) };
+    let world = service.world;
+    let _ = rustix::thread::set_name(service.name);
+    (service.serve)();
+    world.helpers.fetch_sub(1, Ordering::AcqRel);
+    core::ptr::null_mut()
 }

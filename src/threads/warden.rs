@@ -14,16 +14,13 @@
 
 #![allow(unsafe_code, reason = "pthreads")]
 
-use super::StartError;
 use super::world::World;
+use super::{StartError, service};
 use crate::sys::atomic::Ordering;
 use crate::sys::{clone, cpu, depth};
 use crate::waiter::record;
 use core::ffi::c_void;
-use core::mem::MaybeUninit;
 use core::ptr;
-
-const STACK: usize = 256 * 1024;
 
 /// Sees to it that there is one. Signals are blocked, and so they are in the warden.
 pub(super) fn see_to_one(world: &'static World) -> Result<(), StartError> {
@@ -32,28 +29,11 @@ pub(super) fn see_to_one(world: &'static World) -> Result<(), StartError> {
     }
     let mut there = world.warden.lock();
     if !*there {
-        create(world)?;
+        service::create(keep_watch, ptr::from_ref(world).cast_mut().cast())?;
         *there = true;
         world.wardens.store(1, Ordering::Release);
     }
     Ok(())
-}
-
-fn create(world: &'static World) -> Result<(), StartError> {
-    let mut how = MaybeUninit::uninit();
-    // SAFETY: a place for attributes.
-    unsafe { libc::pthread_attr_init(how.as_mut_ptr()) };
-    // SAFETY: made above.
-    unsafe { libc::pthread_attr_setstacksize(how.as_mut_ptr(), STACK) };
-    // SAFETY: made above.
-    unsafe { libc::pthread_attr_setdetachstate(how.as_mut_ptr(), libc::PTHREAD_CREATE_DETACHED) };
-    let mut thread = MaybeUninit::<libc::pthread_t>::uninit();
-    let argument = ptr::from_ref(world).cast_mut().cast();
-    // SAFETY: the world lives as long as the process.
-    let answer = unsafe { libc::pthread_create(thread.as_mut_ptr(), how.as_ptr(), keep_watch, argument) };
-    // SAFETY: made above.
-    unsafe { libc::pthread_attr_destroy(how.as_mut_ptr()) };
-    if answer == 0 { Ok(()) } else { Err(StartError::NoThread) }
 }
 
 extern "C" fn keep_watch(world: *mut c_void) -> *mut c_void {

@@ -31,8 +31,8 @@ pub(super) struct World {
     pub(super) any_ended: AtomicU32,
     pub(super) parked: AtomicU32,
     pub(super) wardens: AtomicU32,
-    /// Threads of the library's own beside the warden.
-    pub(super) services: AtomicU32,
+    /// Threads of [`super::service`] other than the warden.
+    pub(super) helpers: AtomicU32,
     pub(super) warden: FutexLock<bool>,
     /// Null until the probes were made; then never freed.
     clones: AtomicPtr<Clones>,
@@ -58,13 +58,18 @@ impl World {
             any_ended: AtomicU32::new(0),
             parked: AtomicU32::new(0),
             wardens: AtomicU32::new(0),
-            services: AtomicU32::new(0),
+            helpers: AtomicU32::new(0),
             warden: FutexLock::default(),
             clones: AtomicPtr::new(ptr::null_mut()),
             probing: FutexLock::default(),
             wish: AtomicU32::new(0),
             overhead: AtomicU64::new(FIRST_OVERHEAD as u64),
         }
+    }
+
+    /// Threads that are there and not the program's, but for those that are parked.
+    pub(super) fn own_threads(&self) -> u32 {
+        self.wardens.load(Ordering::Acquire) + self.helpers.load(Ordering::Acquire)
     }
 
     pub(super) fn of_this_process() -> Result<&'static Self, StartError> {
@@ -79,11 +84,6 @@ impl World {
     /// W1.
     pub(super) fn is_of_this_process(&self) -> bool {
         worlds().known().is_some_and(|world| ptr::eq(world, self))
-    }
-
-    /// Threads that are there for the library itself.
-    pub(super) fn own_threads(&self) -> u32 {
-        self.wardens.load(Ordering::Acquire) + self.services.load(Ordering::Acquire)
     }
 
     /// What the probes found. `None`: they were not made yet.

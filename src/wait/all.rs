@@ -110,7 +110,7 @@ impl<'r> All<'_, 'r> {
             until_ended(me, targets, &taker, || {
                 let attempt = self.block(me, places)?;
                 if matches!(attempt, Attempt::Ended(Ended::Object(_) | Ended::Abandoned(_))) {
-                    targets.iter().for_each(|target| taker.adopt(target));
+                    taker.adopt(targets);
                 }
                 Ok(attempt)
             })
@@ -154,7 +154,7 @@ impl<'r> All<'_, 'r> {
         locks.release(self.terms.taker.home);
         let taken = taken?;
         if taken.is_some() {
-            self.targets.iter().for_each(|target| self.terms.taker.adopt(target));
+            self.terms.taker.adopt(self.targets);
         }
         Ok(taken)
     }
@@ -162,7 +162,7 @@ impl<'r> All<'_, 'r> {
     /// Takes everything that is locked, if all is signalled. A mutant that the thread cannot own deeper refuses the wait.
     fn take_locked(&self, locks: &mut LockSet<'_, '_>) -> Result<Option<Ended>, Refused> {
         let who = self.terms.taker.who();
-        if locks.is_any_too_deep_for(who) {
+        if who != 0 && locks.is_any_too_deep_for(who) {
             return Err(Refused::TooDeep);
         }
         Ok(locks.is_all_signaled_for(who).then(|| match locks.take_everything_for(who) {

@@ -63,7 +63,7 @@ pub(super) fn at_once(taken: Taken, index: usize) -> Result<Ended, Refused> {
     match taken {
         Taken::Yes => Ok(Ended::Object(index)),
         Taken::Abandoned => Ok(Ended::Abandoned(index)),
-        Taken::Clear | Taken::Unknown => Ok(Ended::TimedOut),
+        Taken::Clear | Taken::Unknown | Taken::Mutant => Ok(Ended::TimedOut),
         Taken::Gone => Err(Refused::Gone),
         Taken::TooDeep => Err(Refused::TooDeep),
     }
@@ -78,7 +78,7 @@ fn block_until_ended(
     until_ended(me, targets, &terms.taker, || {
         let attempt = block(me, targets, terms, until)?;
         if let Attempt::Ended(Ended::Object(index) | Ended::Abandoned(index)) = attempt {
-            terms.taker.adopt(&targets[index]);
+            terms.taker.adopt(&targets[index..=index]);
         }
         Ok(attempt)
     })

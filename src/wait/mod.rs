@@ -28,10 +28,12 @@
 //! N6  While it stands still the objects are pinned for it: its wait goes on referring to them (W35). If it is
 //!     terminated there, its end lets go of them.
 
+pub(crate) mod alert;
 pub(crate) mod all;
 pub(crate) mod any;
 mod epoch;
 mod lockset;
+pub(crate) mod lot;
 pub(crate) mod pins;
 mod serve;
 pub(crate) mod signal;
@@ -44,7 +46,6 @@ mod union;
 
 use crate::objects::Target;
 use crate::sys::clock::{Deadline, Timeout};
-use crate::waiter::interrupt;
 use crate::waiter::park::Why;
 use crate::waiter::record::{NoMemory, ThreadRecord};
 use crate::waiter::shield::Shield;
@@ -167,9 +168,7 @@ fn start_over<E>(
         if last == Attempt::Stopped {
             pins.add();
         }
-        drop(shield);
-        interrupt::serve();
-        shield = Shield::raise();
+        shield.obey();
         last = match attempt() {
             Ok(Attempt::Ended(ended)) => {
                 pins.let_go();
@@ -185,13 +184,14 @@ fn start_over<E>(
 }
 
 /// A deadline that is computed when it is first needed (N4): a wait that never blocks reads no clock.
-struct Until {
+#[derive(Debug)]
+pub(crate) struct Until {
     timeout: Timeout,
     deadline: Option<Deadline>,
 }
 
 impl Until {
-    fn new(timeout: Timeout) -> Self {
+    pub(crate) fn new(timeout: Timeout) -> Self {
         Self { timeout, deadline: None }
     }
 
@@ -200,7 +200,7 @@ impl Until {
     }
 
     /// Does not read a clock for a poll, nor for a wait without end, nor when a relative time-out starts to run.
-    fn has_passed(&mut self) -> bool {
+    pub(crate) fn has_passed(&mut self) -> bool {
         match self.timeout {
             Timeout::Never => false,
             timeout if timeout.is_poll() => true,

@@ -29,7 +29,7 @@ use super::union::{TooMany, UNION_CAP, UNION_SMALL, Union};
 use crate::objects::held::Held;
 use crate::objects::slot::Slot;
 use crate::objects::word::Word;
-use crate::objects::{Home, OverLimit, Signal, Target, release};
+use crate::objects::{Home, Misfit, Signal, Target, release};
 use crate::sys::futex::LateWake;
 use crate::waiter::Chain;
 use crate::waiter::shield::Shield;
@@ -136,8 +136,8 @@ impl Wakes<'_> {
 pub(crate) enum Unsignaled {
     /// The object is no more.
     Gone,
-    /// It cannot take so much (SE5).
-    OverLimit,
+    /// It does not take the signal.
+    Misfit(Misfit),
 }
 
 impl From<Gone> for Unsignaled {
@@ -146,9 +146,9 @@ impl From<Gone> for Unsignaled {
     }
 }
 
-impl From<OverLimit> for Unsignaled {
-    fn from(OverLimit: OverLimit) -> Self {
-        Self::OverLimit
+impl From<Misfit> for Unsignaled {
+    fn from(misfit: Misfit) -> Self {
+        Self::Misfit(misfit)
     }
 }
 
@@ -167,18 +167,19 @@ pub(crate) fn signal_late(target: Target<'_>, signal: Signal, home: &dyn Home) -
 }
 
 /// As [`signal`], and in the same step does something to another object, whose lock is held together with the first's
-/// (they may be one). Nothing is done if the first cannot be signalled.
-pub(super) fn signal_and(
+/// (they may be one). Nothing is done if the first cannot be signalled. Returns the first's word from before.
+pub(crate) fn signal_and(
     target: Target<'_>,
     signal: Signal,
     other: Target<'_>,
     home: &dyn Home,
     then: &mut dyn FnMut(&mut Held<'_>),
-) -> Result<(), Unsignaled> {
+) -> Result<Word, Unsignaled> {
+    let _shield = Shield::raise();
     let also = Also { other: Some(other), then };
-    let (_, wakes) = signal_under_locks(target, signal, also, home)?;
+    let (before, wakes) = signal_under_locks(target, signal, also, home)?;
     wakes.pay();
-    Ok(())
+    Ok(before)
 }
 
 /// What is done under the same locks after the signal was carried out.
@@ -206,9 +207,9 @@ fn signal_alone<'s>(target: Target<'s>, signal: Signal, mut held: Held<'_>, home
     let mut chain = Chain::EMPTY;
     match signal.apply(before, target.slot.extra()) {
         Ok(offered) => held.set_word(offered),
-        Err(over_limit) => {
+        Err(misfit) => {
             release(held, home);
-            return Err(over_limit.into());
+            return Err(misfit.into());
         }
     }
     let broadcast = Broadcast::decide(&mut held);
@@ -310,8 +311,8 @@ fn carry_out<'s>(
     Ok((before, Wakes { slot: target.slot, broadcast, chain }))
 }
 
-fn apply(held: &mut Held<'_>, signal: Signal, limit: u32) -> Result<(Word, Broadcast), Unsignaled> {
+fn apply(held: &mut Held<'_>, signal: Signal, extra: u32) -> Result<(Word, Broadcast), Unsignaled> {
     let before = held.word();
-    held.set_word(signal.apply(before, limit)?);
+    held.set_word(signal.apply(before, extra)?);
     Ok((before, Broadcast::decide(held)))
 }

@@ -5,11 +5,11 @@
 //!     ──▶ the other is signalled: take it; else link a block to it ──▶ unlock all ──▶ wake ──▶ sleep
 //! ```
 //!
-//! D1  Between the signal and the start of the wait nobody gets to either object: a thread that was released by the signal
+//! SW1 Between the signal and the start of the wait nobody gets to either object: a thread that was released by the signal
 //!     and pulses the other finds the waiter queued (S9).
-//! D2  Nothing happens if the first cannot be signalled or the other is gone (S1, S4); what was signalled stays so, however
+//! SW2 Nothing happens if the first cannot be signalled or the other is gone (S1, S4); what was signalled stays so, however
 //!     the wait ends (S8).
-//! D3  A wait that has to start over, because the thread stood still, does not signal again.
+//! SW3 A wait that has to start over, because the thread stood still, does not signal again.
 
 #![allow(unsafe_code, reason = "links the thread's own wait block")]
 
@@ -60,7 +60,7 @@ pub(crate) fn run(
             } else {
                 let owner = terms.taker.owner.filter(|_| signal == Signal::Free);
                 if let Some(owner) = owner {
-                    owner.forget(first.slot); // before it is another's (objects/mutant.rs, M3)
+                    owner.forget(first.slot); // before it is another's (objects/mutant.rs, MU3)
                 }
                 let attempt = signal_and_queue(me, (first, signal), other, terms, &mut until);
                 if let (Some(owner), Err(Failure::Signal(_))) = (owner, attempt) {
@@ -70,7 +70,7 @@ pub(crate) fn run(
                 attempt?
             };
             if let Attempt::Ended(Ended::Object(_) | Ended::Abandoned(_)) = attempt {
-                terms.taker.adopt(&other);
+                terms.taker.adopt(&[other]);
             }
             Ok(attempt)
         })
@@ -104,7 +104,7 @@ fn signal_and_queue(
         };
     });
     match (signaled, start) {
-        (Ok(()), Start::Linked) => {
+        (Ok(_), Start::Linked) => {
             if me.park.commit(terms.alertable) {
                 sleep::until_done(&me.park, &deadline);
             }
@@ -118,11 +118,12 @@ fn signal_and_queue(
             signaled.map_err(Failure::Signal)?;
             Ok(Attempt::Ended(match start {
                 Start::Taken(taken) => any::at_once(taken, 0).map_err(Failure::Wait)?,
-                Start::TooLate | Start::Linked => match me.park.take_pending(seen).filter(|_| terms.alertable) {
+                Start::TooLate | Start::Linked if terms.alertable => match me.park.take_pending(seen) {
                     Some(Why::Alerted) => Ended::Alerted,
                     Some(_) => Ended::Apc,
                     None => Ended::TimedOut,
                 },
+                Start::TooLate | Start::Linked => Ended::TimedOut,
             }))
         }
     }

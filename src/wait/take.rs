@@ -13,7 +13,7 @@
 use crate::objects::held::Held;
 use crate::objects::owner::Owner;
 use crate::objects::word::Word;
-use crate::objects::{Home, Kind, Target, mutant, release};
+use crate::objects::{Home, Kind, Target, event, mutant, release, semaphore};
 use crate::waiter::shield::Shield;
 
 /// Who takes: the thread as an owner of mutants, if any of the objects is one, and where objects go that die by it.
@@ -32,11 +32,11 @@ impl Taker<'_> {
 
     /// Takes note of what the thread was given. No lock is held, and the depth is raised.
     #[inline]
-    pub(crate) fn adopt(&self, target: &Target<'_>) {
-        if target.kind == Kind::Mutant
-            && let Some(owner) = self.owner
-        {
-            owner.adopt(target.slot, self.home);
+    pub(crate) fn adopt(&self, targets: &[Target<'_>]) {
+        if let Some(owner) = self.owner {
+            for target in targets.iter().filter(|target| target.kind == Kind::Mutant) {
+                owner.adopt(target.slot, self.home);
+            }
         }
     }
 }
@@ -69,6 +69,8 @@ pub(crate) enum Taken {
     Gone,
     /// A mutant that the thread owns as deep as can be (M11).
     TooDeep,
+    /// To be taken by [`mutant`].
+    Mutant,
 }
 
 /// Looks at one object for this thread.
@@ -89,8 +91,8 @@ pub(crate) fn look(target: Target<'_>, who: u32) -> Seen {
 /// Takes a signalled object that counts its changes as it was seen. `None`: it has changed since.
 #[inline]
 pub(crate) fn as_seen(target: Target<'_>, word: Word) -> Option<Taken> {
-    debug_assert!(target.kind.counts_changes());
-    let taken = target.kind.consume_for(word, 0);
+    debug_assert!(!word.has(Word::SPECIAL));
+    let taken = event::consume(word);
     if taken == word {
         // Nothing to take, so no write: a second look says that it did not change (K2).
         (target.slot.load() == word).then_some(Taken::Yes)
@@ -112,10 +114,14 @@ pub(crate) fn one(target: Target<'_>) -> Taken {
         if !word.state() {
             return Taken::Clear;
         }
-        let taken = target.kind.consume_for(word, 0);
-        if taken == word {
+        if word.has(Word::MANUAL) {
             return Taken::Yes; // nothing to take: no write
         }
+        let taken = match target.kind {
+            Kind::Mutant => return Taken::Mutant,
+            Kind::Semaphore => semaphore::taken(word),
+            _ => event::consume(word),
+        };
         if word.is_slow() {
             return Taken::Unknown;
         }
@@ -129,8 +135,7 @@ pub(crate) fn one(target: Target<'_>) -> Taken {
 /// Takes a mutant that is free or the thread's own, if that is possible at once.
 #[inline]
 pub(crate) fn mutant(target: Target<'_>, owner: Owner<'_>, home: &dyn Home) -> Taken {
-    let _shield = Shield::raise(); // from the exchange to the list (W1)
-    let mut word = target.slot.load_to_change();
+    let mut word = target.slot.load();
     loop {
         if word.generation() != target.generation {
             return Taken::Gone;
@@ -147,14 +152,28 @@ pub(crate) fn mutant(target: Target<'_>, owner: Owner<'_>, home: &dyn Home) -> T
         if word.is_slow() {
             return Taken::Unknown;
         }
-        match target.slot.exchange(word, mutant::taken(word, owner.number())) {
-            Ok(()) => {
-                owner.adopt(target.slot, home);
-                return if mutant::is_abandoned(word) { Taken::Abandoned } else { Taken::Yes };
-            }
+        let exchange = || target.slot.exchange(word, mutant::taken(word, owner.number()));
+        match owner.take_quickly(target.slot, exchange).unwrap_or_else(|| take_one_more(target, owner, home, exchange))
+        {
+            Ok(()) if mutant::is_abandoned(word) => return Taken::Abandoned,
+            Ok(()) => return Taken::Yes,
             Err(seen) => word = seen,
         }
     }
+}
+
+/// The thread owns mutants already.
+#[cold]
+fn take_one_more<E>(
+    target: Target<'_>,
+    owner: Owner<'_>,
+    home: &dyn Home,
+    exchange: impl FnOnce() -> Result<(), E>,
+) -> Result<(), E> {
+    let _shield = Shield::raise(); // from the exchange to the list (objects/mutant.rs, MU3)
+    exchange()?;
+    owner.gain(target.slot, home);
+    Ok(())
 }
 
 /// Takes the first object of the list that can be taken at once; its position is the second part of the answer.
@@ -174,19 +193,20 @@ pub(crate) fn first(targets: &[Target<'_>], taker: &Taker<'_>) -> (Taken, usize)
         let (target, before) = (targets[index], &targets[..index]);
         // K2. A lower one that is not clear now decides in the next round.
         let are_clear = || before.iter().all(|target| look(*target, who) == Seen::Clear);
-        let taken = match taker.owner {
-            Some(owner) if target.kind == Kind::Mutant && index == 0 => Some(mutant(target, owner, taker.home)),
-            _ if target.kind.counts_changes() => {
-                if are_clear() {
-                    as_seen(target, word)
-                } else {
-                    None
-                }
-            }
-            _ if index == 0 => Some(one(target)),
-            _ => locked(target, taker, are_clear),
+        let taken = if index == 0 && word.has(Word::SPECIAL) {
+            Some(match (one(target), taker.owner) {
+                (Taken::Mutant, Some(owner)) => mutant(target, owner, taker.home),
+                (taken, _) => taken,
+            })
+        } else if word.has(Word::SPECIAL) {
+            locked(target, taker, are_clear)
+        } else if are_clear() {
+            as_seen(target, word)
+        } else {
+            None
         };
-        if let Some(taken) = taken {
+        // An object that others took meanwhile says nothing of the ones after it.
+        if let Some(taken) = taken.filter(|taken| *taken != Taken::Clear) {
             return (taken, index);
         }
     }
@@ -215,7 +235,7 @@ fn locked(target: Target<'_>, taker: &Taker<'_>, are_clear: impl FnOnce() -> boo
     let taken = if are_clear() { under_lock(&mut held, taker.who()) } else { None };
     release(held, taker.home);
     if matches!(taken, Some(Taken::Yes | Taken::Abandoned)) {
-        taker.adopt(&target);
+        taker.adopt(&[target]);
     }
     taken
 }

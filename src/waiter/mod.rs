@@ -37,6 +37,7 @@ pub(crate) mod interrupt;
 pub(crate) mod park;
 pub(crate) mod pool;
 pub(crate) mod record;
+pub(crate) mod seat;
 pub(crate) mod shield;
 pub(crate) mod waiting;
 
@@ -46,6 +47,7 @@ use crate::sys::cell::Guarded;
 use crate::sys::cpu::BackOff;
 use crate::sys::futex::FutexAddr;
 use core::ptr;
+use record::ThreadRecord;
 use waiting::{Rouse, Waiter};
 
 const FREE: u32 = 0;
@@ -133,13 +135,45 @@ impl WaitBlock {
         // SAFETY: B4, the caller's promise, for this and the next four.
         unsafe { self.waiter.set(waiter) };
         // SAFETY: B4.
+        unsafe { self.index.set(index) };
+        // SAFETY: B4.
         unsafe { self.slot.set(slot) };
         // SAFETY: B4.
         unsafe { self.generation.set(generation) };
         // SAFETY: B4.
-        unsafe { self.index.set(index) };
-        // SAFETY: B4.
         unsafe { self.role.set(role) };
+    }
+
+    /// Says whose wait this is, for a queue that is no object's; the index is what the thread likes others to see.
+    ///
+    /// # Safety
+    /// As for [`prepare`](Self::prepare).
+    pub(crate) unsafe fn prepare_for_no_object(&self, thread: &ThreadRecord, index: u32) {
+        // SAFETY: B4, the caller's promise. The record begins with the waiter.
+        unsafe { self.waiter.set(ptr::from_ref(thread).cast()) };
+        // SAFETY: B4.
+        unsafe { self.index.set(index) };
+    }
+
+    /// The thread that waits in a queue that is no object's.
+    ///
+    /// # Safety
+    /// The block was prepared for such a queue, and is linked there under a lock that the caller holds.
+    pub(crate) unsafe fn thread<'t>(&self) -> &'t ThreadRecord {
+        const { assert!(ThreadRecord::WAITER_OFFSET == 0) };
+        // SAFETY: B4.
+        let waiter = unsafe { self.waiter.get() };
+        // SAFETY: it was made of a record, and records are recycled, never freed.
+        unsafe { &*waiter.cast() }
+    }
+
+    /// Says something to the thread that is about to get the block back.
+    ///
+    /// # Safety
+    /// The caller has decided the thread's wait and unlinked the block, which is not FREE yet.
+    pub(crate) unsafe fn answer(&self, index: u32) {
+        // SAFETY: B2, the block is the caller's until it frees it.
+        unsafe { self.index.set(index) };
     }
 
     /// # Safety
@@ -291,6 +325,15 @@ impl Chain {
             block.free();
             return;
         }
+        // SAFETY: the caller's promise.
+        unsafe { self.add(block) };
+    }
+
+    /// The same, but the block stays with the chain until the wake, be it the first: something is still to be told to it.
+    ///
+    /// # Safety
+    /// As for [`push`](Self::push).
+    pub(crate) unsafe fn add(&mut self, block: &WaitBlock) {
         block.state.store(CHAINED, Ordering::Relaxed);
         // SAFETY: B3, the block is ours now.
         unsafe { block.next.set(Link::NONE) };
@@ -301,6 +344,18 @@ impl Chain {
             None => self.first = Link::to(block),
         }
         self.last = Link::to(block);
+    }
+
+    /// Tells all threads of the chain whose blocks it has (B3).
+    pub(crate) fn answer(&self, index: u32) {
+        let mut link = self.first;
+        // SAFETY: B3.
+        while let Some(block) = unsafe { link.follow() } {
+            // SAFETY: B3, decided and unlinked.
+            unsafe { block.answer(index) };
+            // SAFETY: B3.
+            link = unsafe { block.next() };
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -5,7 +5,8 @@
 //!  ┌───────────────┬──────┬───────────┬───────────┬───────┐
 //!  │ index 20      │ why  │ pending 6 │ ALERTABLE │ state │
 //!  └───────────────┴──────┴───────────┴───────────┴───────┘
-//!  pending: ALERT, APC, SOFT_ALERT, SUSPEND, TERMINATE, and one bit that is free
+//!  pending: ALERT, APC, SOFT_ALERT, SUSPEND, TERMINATE, BY_ID
+//!  why, index: zero until the wait is decided, but for the lowest bit of why: HEEDS_ID while ASLEEP
 //!
 //!          begin            commit                 (begin and commit are one step in a wait for one object)
 //!   IDLE ─────────▶ LINKING ────────▶ ASLEEP
@@ -23,8 +24,8 @@
 //!
 //! P1  A wait leaves "open" (LINKING, ASLEEP) once. Only who made that move consumes an object for it.
 //! P2  A request leaves its bit in LINKING and decides from ASLEEP only, so that it cannot overtake an object that was
-//!     signalled earlier but not looked at yet (W22, A13). Alerts and APCs decide alertable waits; a suspension or
-//!     termination decides any.
+//!     signalled earlier but not looked at yet (W22, A13). Alerts and APCs decide alertable waits, an alert by id those
+//!     that heed it (WA14); a suspension or termination decides any.
 //! P3  Pending bits and the announcement of sleep are in one word: neither side can miss the other.
 //! P4  Every move is a read-modify-write that keeps the bits it does not own.
 //! P5  SUSPEND and TERMINATE stay until they are withdrawn or the thread has ended: a thread that is to stop, and is not
@@ -44,6 +45,8 @@ const ALERTABLE: u32 = 1 << 2;
 const PENDING: u32 = 0x3F << 3;
 /// The pending bits that only an alertable wait looks at.
 const REQUESTS: u32 = 0x7 << 3;
+/// Beside ALERTABLE: an alert by thread id ends the wait.
+const HEEDS_ID: u32 = 1 << 9;
 
 const WHY_SHIFT: u32 = 9;
 const WHY: u32 = 0x7;
@@ -66,16 +69,37 @@ pub(crate) enum Pending {
     Suspend = 1 << 6,
     /// The thread is to end.
     Terminate = 1 << 7,
+    /// Somebody alerted the thread by its id, which only waits that heed it look at (WA14).
+    ById = 1 << 8,
 }
 
 impl Pending {
     const fn bit(self) -> u32 {
         self as u32
     }
+}
 
-    /// Does it end waits that are not alertable?
-    const fn is_stop(self) -> bool {
-        matches!(self, Self::Suspend | Self::Terminate)
+/// Which requests end a wait. A stop ends any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Heed {
+    Stops,
+    /// It is alertable.
+    Requests,
+    /// Alerts by thread id end it.
+    ById,
+}
+
+impl Heed {
+    pub(crate) const fn alertable(alertable: bool) -> Self {
+        if alertable { Self::Requests } else { Self::Stops }
+    }
+
+    const fn flags(self) -> u32 {
+        match self {
+            Self::Stops => 0,
+            Self::Requests => ALERTABLE,
+            Self::ById => HEEDS_ID,
+        }
     }
 }
 
@@ -176,7 +200,7 @@ impl ParkingWord {
             if word & STATE != LINKING {
                 return None;
             }
-            Some(to_sleep(word & PENDING, alertable))
+            Some(to_sleep(word & PENDING, Heed::alertable(alertable)))
         })
         .is_ok_and(|(_, new)| new & STATE == ASLEEP)
     }
@@ -184,9 +208,14 @@ impl ParkingWord {
     /// As [`begin`](Self::begin) and [`commit`](Self::commit) in one step, for a wait for one object, which was found not
     /// signalled under the lock that the owner still holds. True: the wait goes on.
     pub(crate) fn begin_asleep(&self, alertable: bool) -> bool {
+        self.begin_heeding(Heed::alertable(alertable))
+    }
+
+    /// The same for a wait that other requests may end.
+    pub(crate) fn begin_heeding(&self, heed: Heed) -> bool {
         self.update(|word| {
             debug_assert_eq!(word & !PENDING, IDLE);
-            Some(to_sleep(word & PENDING, alertable))
+            Some(to_sleep(word & PENDING, heed))
         })
         .is_ok_and(|(_, new)| new & STATE == ASLEEP)
     }
@@ -228,8 +257,7 @@ impl ParkingWord {
     pub(crate) fn post(&self, request: Pending) -> Posted {
         let posted = self.update(|word| {
             let bits = word & PENDING | request.bit();
-            let ends = word & STATE == ASLEEP && (request.is_stop() || word & ALERTABLE != 0);
-            Some(match pending_end(bits, word & ALERTABLE != 0).filter(|_| ends) {
+            Some(match pending_end(bits, word).filter(|_| word & STATE == ASLEEP) {
                 Some((why, left)) => done(left, why, 0),
                 None => word | bits,
             })
@@ -269,7 +297,7 @@ impl ParkingWord {
         let mut ended = None;
         let _ = self.update(|word| {
             let requests = word & seen & REQUESTS;
-            ended = pending_end(requests, true);
+            ended = pending_end(requests, ALERTABLE);
             ended.map(|(_, left)| word & !requests | left)
         });
         ended.map(|(why, _)| why)
@@ -316,28 +344,31 @@ const fn done(pending: u32, why: Why, index: u32) -> u32 {
 }
 
 /// The word of a thread that is about to sleep, or that does not because of these requests.
-fn to_sleep(bits: u32, alertable: bool) -> u32 {
-    match pending_end(bits, alertable) {
+fn to_sleep(bits: u32, heed: Heed) -> u32 {
+    match pending_end(bits, heed.flags()) {
         Some((why, left)) => done(left, why, 0),
-        None => bits | ASLEEP | if alertable { ALERTABLE } else { 0 },
+        None => bits | ASLEEP | heed.flags(),
     }
 }
 
-/// How a wait ends for these bits, and which remain. A stop ends any wait. An alert comes first and is used up (A7, A8,
-/// A25), then an APC, whose bit stays until the queue is drained, then the alert that came with a resumption.
-const fn pending_end(bits: u32, alertable: bool) -> Option<(Why, u32)> {
+/// How a wait with these flags ends for these bits, and which remain. A stop ends any wait. An alert comes first and is
+/// used up (A7, A8, A25), then an APC, whose bit stays until the queue is drained, then the alert that came with a
+/// resumption. An alert by id ends a wait that heeds it, and is used up.
+const fn pending_end(bits: u32, flags: u32) -> Option<(Why, u32)> {
     const ALERT: u32 = Pending::Alert.bit();
     const SOFT_ALERT: u32 = Pending::SoftAlert.bit();
+    const BY_ID: u32 = Pending::ById.bit();
+    let requests = if flags & ALERTABLE != 0 { bits & REQUESTS } else { 0 };
     if bits & (Pending::Suspend.bit() | Pending::Terminate.bit()) != 0 {
         Some((Why::Stopped, bits))
-    } else if !alertable {
-        None
-    } else if bits & ALERT != 0 {
+    } else if requests & ALERT != 0 {
         Some((Why::Alerted, bits & !ALERT))
-    } else if bits & Pending::Apc.bit() != 0 {
+    } else if requests & Pending::Apc.bit() != 0 {
         Some((Why::Apc, bits))
-    } else if bits & SOFT_ALERT != 0 {
+    } else if requests & SOFT_ALERT != 0 {
         Some((Why::Alerted, bits & !SOFT_ALERT))
+    } else if bits & BY_ID != 0 && flags & HEEDS_ID != 0 {
+        Some((Why::Alerted, bits & !BY_ID))
     } else {
         None
     }

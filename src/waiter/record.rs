@@ -14,6 +14,7 @@ use super::apc::ApcQueue;
 use super::history::History;
 pub(crate) use super::pool::NoMemory;
 use super::pool::{Pool, Pooled};
+use super::seat::Seat;
 use super::shield::Shield;
 use super::waiting::Waiter;
 use crate::objects::{Home, Target};
@@ -52,6 +53,8 @@ pub(crate) struct ThreadRecord {
     blocks: [WaitBlock; INLINE_BLOCKS],
     /// The larger set of blocks, made when the thread first needs it (T1); stays with the record.
     larger: Guarded<Option<&'static [WaitBlock]>>,
+    /// The queue by address that the thread is in, if it is in one.
+    pub(crate) seat: Seat,
     /// What others have left for the thread.
     pub(crate) control: FutexLock<Control>,
     /// Ends the thread, if it can be terminated (T1).
@@ -91,12 +94,15 @@ unsafe impl Send for ThreadRecord {}
 unsafe impl Sync for ThreadRecord {}
 
 impl ThreadRecord {
+    pub(super) const WAITER_OFFSET: usize = core::mem::offset_of!(Self, waiter);
+
     fn new() -> Self {
         Self {
             waiter: Waiter::new(),
             spin: Guarded::new(History::NEW),
             blocks: core::array::from_fn(|_| WaitBlock::default()),
             larger: Guarded::new(None),
+            seat: Seat::default(),
             control: FutexLock::new(Control { apcs: ApcQueue::EMPTY, suspended: 0 }),
             end: Guarded::new(None),
             pinned: Guarded::new(None),

@@ -20,14 +20,28 @@ impl Shield {
         depth::raise();
         Self(PhantomData)
     }
+
+    /// Obeys what the thread was asked to while the section lasted, and begins it anew. It is the outermost, and the thread
+    /// holds nothing.
+    pub(crate) fn obey(&mut self) {
+        self.end();
+        debug_assert!(!depth::is_raised());
+        interrupt::serve();
+        depth::raise();
+    }
+
+    #[inline]
+    fn end(&self) {
+        if depth::lower() && interrupt::has_come() {
+            interrupt::serve();
+        }
+    }
 }
 
 impl Drop for Shield {
     #[inline]
     fn drop(&mut self) {
-        if depth::lower() && interrupt::has_come() {
-            interrupt::serve();
-        }
+        self.end();
     }
 }
 

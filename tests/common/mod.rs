@@ -1,7 +1,9 @@
-//! What the tests share: a runtime that does not spin, the whole observable state of an event, time-outs, seeded random numbers.
+//! What the tests share: a runtime that does not spin, the whole observable state of an event, a mutant and a semaphore, time-outs,
+//! seeded random numbers.
 //!
 //! The other parts: threads that are known to be blocked and tests that cannot hang, in `threads.rs`; threads of the library, in
-//! `nt_threads.rs`; waits of every kind to put them in, in `wait_kinds.rs`; random
+//! `nt_threads.rs`; waits of every kind to put them in, in `wait_kinds.rs` and `lot_kinds.rs`; primitives in foreign memory, in
+//! `memory.rs`; random
 //! terminations, in `storm.rs`.
 
 #![allow(dead_code, reason = "each test binary uses its own part of this module")]
@@ -16,6 +18,9 @@ use ntwait::{
     Timeout, WaitPolicy, WaitType,
 };
 
+pub(crate) mod lot_kinds;
+pub(crate) mod memory;
+pub(crate) mod names;
 pub(crate) mod nt_threads;
 pub(crate) mod storm;
 pub(crate) mod threads;
@@ -55,6 +60,22 @@ pub(crate) struct Look {
     pub(crate) event_type: u32,
     pub(crate) state: i32,
     pub(crate) handles: u32,
+}
+
+/// What a thread sees of a mutant, from outside.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct MutantLook {
+    /// 1 − the depth.
+    pub(crate) count: i32,
+    pub(crate) mine: bool,
+    pub(crate) abandoned: bool,
+    /// The id of the owner, 0 for none.
+    pub(crate) owner: u64,
+}
+
+impl MutantLook {
+    pub(crate) const FREE: Self = Self { count: 1, mine: false, abandoned: false, owner: 0 };
+    pub(crate) const ABANDONED: Self = Self { abandoned: true, ..Self::FREE };
 }
 
 /// The basic information of an object, as far as it is about the handle and the counts.
@@ -119,6 +140,71 @@ impl Nt {
     #[track_caller]
     pub(crate) fn pulse(self, event: Handle) -> i32 {
         self.nt_pulse_event(event).expect("pulse")
+    }
+
+    #[track_caller]
+    pub(crate) fn mutant(self, owned: bool) -> Handle {
+        let access = AccessMask::MUTANT_ALL_ACCESS;
+        self.nt_create_mutant(access, ObjectAttributes::NONE, owned).expect("a mutant")
+    }
+
+    /// Gives one level back; returns the count before.
+    #[track_caller]
+    pub(crate) fn free(self, mutant: Handle) -> i32 {
+        self.nt_release_mutant(mutant).expect("a mutant of this thread's")
+    }
+
+    /// Everything that the calling thread can see of a mutant.
+    #[track_caller]
+    pub(crate) fn look_mutant(self, mutant: Handle) -> MutantLook {
+        let (mut basic, mut owner) = ([0xAA; 8], [0xAA; 16]);
+        let mut lengths = [0xDEAD_BEEF; 2];
+        assert_eq!(self.nt_query_mutant(mutant, 0, &mut basic, Some(&mut lengths[0])), NtStatus::SUCCESS);
+        assert_eq!(self.nt_query_mutant(mutant, 1, &mut owner, Some(&mut lengths[1])), NtStatus::SUCCESS);
+        assert_eq!((lengths, &basic[6..]), ([8, 16], &[0, 0][..]));
+        let flag = |at: usize| match basic[at] {
+            0 => false,
+            1 => true,
+            other => panic!("no flag: {other}"),
+        };
+        let count = u32_at(&basic, 0).cast_signed();
+        let [process, thread] = [0, 8].map(|at| u64::from_ne_bytes(owner[at..at + 8].try_into().expect("eight bytes")));
+        let expected = if thread == 0 { 0 } else { u64::from(self.process_id()) };
+        assert_eq!(process, expected, "the owner's process");
+        MutantLook { count, mine: flag(4), abandoned: flag(5), owner: thread }
+    }
+
+    /// What the calling thread sees of a mutant that it owns so many levels deep.
+    #[track_caller]
+    pub(crate) fn mine(self, depth: i32) -> MutantLook {
+        let owner = u64::from(self.current_thread_id().expect("the thread's id"));
+        MutantLook { count: 1 - depth, mine: true, abandoned: false, owner }
+    }
+
+    #[track_caller]
+    pub(crate) fn semaphore(self, initial: i32, maximum: i32) -> Handle {
+        let access = AccessMask::SEMAPHORE_ALL_ACCESS;
+        self.nt_create_semaphore(access, ObjectAttributes::NONE, initial, maximum).expect("a semaphore")
+    }
+
+    /// Releases so many; returns the count before.
+    #[track_caller]
+    pub(crate) fn post(self, semaphore: Handle, count: i32) -> i32 {
+        self.nt_release_semaphore(semaphore, count).expect("a semaphore below its limit")
+    }
+
+    /// The count and the maximum.
+    #[track_caller]
+    pub(crate) fn look_semaphore(self, semaphore: Handle) -> (i32, i32) {
+        let (mut bytes, mut length) = ([0xAA; 8], 0xDEAD_BEEF);
+        assert_eq!(self.nt_query_semaphore(semaphore, 0, &mut bytes, Some(&mut length)), NtStatus::SUCCESS);
+        assert_eq!(length, 8);
+        (u32_at(&bytes, 0).cast_signed(), u32_at(&bytes, 4).cast_signed())
+    }
+
+    /// Signals one and waits for the other, not alertably.
+    pub(crate) fn signal_and_wait(self, signal: Handle, object: Handle, timeout: Option<i64>) -> NtStatus {
+        self.nt_signal_and_wait_for_single_object(signal, object, false, timeout)
     }
 
     #[track_caller]
@@ -215,6 +301,11 @@ impl Nt {
     pub(crate) fn states<const N: usize>(self, events: [Handle; N]) -> [i32; N] {
         events.map(|event| self.look(event).state)
     }
+}
+
+/// The wait ended by object `index`, a mutant that had been abandoned.
+pub(crate) fn abandoned(index: usize) -> NtStatus {
+    NtStatus(NtStatus::ABANDONED_WAIT_0.0 + object(index).0)
 }
 
 /// The wait ended by object `index`.

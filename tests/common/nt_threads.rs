@@ -166,6 +166,11 @@ impl NtThread {
         self.blocked_call().is_some()
     }
 
+    /// Its kernel id, once it runs.
+    pub(crate) fn kernel_id(&self) -> i32 {
+        self.tid.load(Ordering::Acquire)
+    }
+
     fn blocked_call(&self) -> Option<String> {
         match self.tid.load(Ordering::Acquire) {
             0 => None,

@@ -138,6 +138,11 @@ impl Nt {
         self.0.nt_alert_resume_thread(thread).expect("an open thread")
     }
 
+    /// Alerts the thread of this id.
+    pub fn alert_by_id(&self, id: u32) -> NtStatus {
+        self.0.nt_alert_thread_by_thread_id(id)
+    }
+
     /// Terminates. The threads of a model lend nothing of their frames to others.
     pub fn terminate(&self, thread: Handle) {
         // SAFETY: see above.

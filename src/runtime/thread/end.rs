@@ -22,7 +22,8 @@ use super::current::{self, Residence, Residences};
 use super::{CurrentThread, Place};
 use crate::objects::owner::Owner;
 use crate::objects::thread::Stage;
-use crate::objects::{Kind, Signal, Target};
+use crate::objects::word::Word;
+use crate::objects::{Kind, Signal, Target, mutant};
 use crate::rtl;
 use crate::sys::atomic::Ordering;
 use crate::sys::futex::LateWake;
@@ -188,11 +189,31 @@ unsafe fn abandon_all(resident: &Resident, place: Place) {
     };
     // SAFETY: the caller's promise.
     let owner = unsafe { Owner::new(place.body, &body.owned, resident.table().slots()) };
-    while let Some(slot) = owner.take_first() {
-        slot.set_extra(0);
-        let target = Target { slot, generation: slot.load().generation(), kind: Kind::Mutant };
-        let _ = signal::signal(target, Signal::Abandon, resident.home());
+    while let Some(slot) = owner.take_first(resident.home()) {
+        abandon(resident, Target { slot, generation: slot.load().generation(), kind: Kind::Mutant });
     }
+}
+
+/// The mutants that were given to a thread which died in its wait, and so never put them on its list. Nobody knows which
+/// these are: all objects are looked at.
+#[cold]
+fn abandon_unlisted(resident: &Resident, number: u32) {
+    for slot in resident.table().used_slots() {
+        let word = slot.load();
+        // A word that is locked may hide that it was given to the thread just now.
+        if word.has(Word::LOCKED) || mutant::is_owned_by(word, number) {
+            let target = Target { slot, generation: word.generation(), kind: Kind::Mutant };
+            let is_left = signal::under_lock(target, resident.home(), |held| held.is_owned_by(number));
+            if is_left == Ok(true) {
+                abandon(resident, target);
+            }
+        }
+    }
+}
+
+fn abandon(resident: &Resident, target: Target<'_>) {
+    target.slot.set_extra(0);
+    let _ = signal::signal(target, Signal::Abandon, resident.home());
 }
 
 /// A thread has ended, for everybody.
@@ -225,13 +246,18 @@ pub(super) unsafe fn orphaned(data: *mut ()) {
         life.tid = 0;
         life.record.take()
     });
+    // From here on its wait, if it died in one, is over, and nothing more is given to it.
+    let record = detached.ok().flatten();
+    let is_idle = record.is_none_or(|me| me.park.decide(Why::TimedOut, 0) == Decision::Lost && me.park.is_idle());
     // SAFETY: the thread is gone, and we act for it.
     unsafe { abandon_all(&resident, place) };
+    if !is_idle {
+        abandon_unlisted(&resident, place.body);
+    }
     end_object(&resident, place).pay();
-    if let Ok(Some(record)) = detached {
+    if let Some(record) = record {
         // If it was in a wait, its blocks may be linked still, or objects pinned; and bodies in other runtimes may name it,
         // of which nobody knows now. Then the record is never used again.
-        let is_idle = record.park.decide(Why::Stopped, 0) == Decision::Lost && record.park.is_idle();
         // SAFETY: the thread is gone, and we act for it.
         let is_pinned = unsafe { record.take_pinned() }.is_some();
         if is_idle && !is_pinned && record.is_known_elsewhere.load(Ordering::Relaxed) == 0 {

@@ -81,6 +81,13 @@ impl Resident {
         Ok(())
     }
 
+    /// Ends the thread's wait for an alert by id, or its next. A thread that has ended needs none (WA12).
+    pub(crate) fn alert_by_id(&self, target: Target<'_>) -> Result<(), NtStatus> {
+        let _shield = Shield::raise();
+        wake(self.on_thread(target, |_, life| post(life, Pending::ById))?);
+        Ok(())
+    }
+
     /// Both in one step, with an alert that lets APCs go first (A7, A28).
     pub(crate) fn alert_and_resume(&self, target: Target<'_>) -> Result<u32, NtStatus> {
         self.resume_and(target, |life| post(life, Pending::SoftAlert))
@@ -133,7 +140,7 @@ fn wake(sleeper: Option<FutexAddr>) {
     }
 }
 
-/// Leaves a request that only an alertable wait looks at.
+/// Leaves a request that only a wait which heeds it looks at.
 fn post(life: &Life, request: Pending) -> Option<FutexAddr> {
     let record = life.record?;
     (record.park.post(request) == Posted::Wake).then(|| record.park.futex())

@@ -25,28 +25,56 @@ fn table_decide() {
 /// P2: where a request decides and where it only leaves its bit.
 #[test]
 fn table_post() {
-    let requests = [
-        (Pending::Alert, Why::Alerted),
-        (Pending::Apc, Why::Apc),
-        (Pending::SoftAlert, Why::Alerted),
-        (Pending::Suspend, Why::Stopped),
-        (Pending::Terminate, Why::Stopped),
+    const ANY: [u32; 3] = [0, ALERTABLE, HEEDS_ID];
+    // request, why, the flags of the waits that it ends
+    let requests: [(Pending, Why, &[u32]); 6] = [
+        (Pending::Alert, Why::Alerted, &[ALERTABLE]),
+        (Pending::Apc, Why::Apc, &[ALERTABLE]),
+        (Pending::SoftAlert, Why::Alerted, &[ALERTABLE]),
+        (Pending::Suspend, Why::Stopped, &ANY),
+        (Pending::Terminate, Why::Stopped, &ANY),
+        (Pending::ById, Why::Alerted, &[HEEDS_ID]),
     ];
-    let states = [(IDLE, false), (LINKING, true), (ASLEEP, false), (ASLEEP, true), (DONE, true)];
-    for (state, alertable) in states {
-        for (request, why) in requests {
-            let ended = state == ASLEEP && (alertable || request.is_stop());
-            let word = in_state(state, alertable);
+    let states = [IDLE, LINKING, ASLEEP, ASLEEP | ALERTABLE, ASLEEP | HEEDS_ID, DONE, DONE | 7 << WHY_SHIFT];
+    for state in states {
+        for (request, why, ends) in requests {
+            let ended = state & STATE == ASLEEP && ends.contains(&(state & !STATE));
+            let word = ParkingWord(AtomicU32::new(state));
             let posted = if ended { Posted::Wake } else { Posted::Left };
-            assert_eq!(word.post(request), posted, "{request:?} in {state}");
+            assert_eq!(word.post(request), posted, "{request:?} in {state:#x}");
             if ended {
-                assert_eq!(word.finish().0, why);
+                assert_eq!(word.finish(), (why, 0));
             }
             // An alert that ended a wait is used up; an APC and a stop are not; what decided nothing stays.
             let used_up = ended && why == Why::Alerted;
-            assert_eq!(word.pending() & request.bit() != 0, !used_up, "{request:?} in {state}");
+            assert_eq!(word.pending() & request.bit() != 0, !used_up, "{request:?} in {state:#x}");
         }
     }
+}
+
+/// WA14: the alert by id is a flag of its own, which only waits that heed it look at, and which the first of them uses up.
+#[test]
+fn wa14_table_of_heeds() {
+    for (heed, request, goes_on) in [
+        (Heed::Stops, Pending::ById, true),
+        (Heed::Requests, Pending::ById, true),
+        (Heed::ById, Pending::ById, false),
+        (Heed::ById, Pending::Alert, true),
+        (Heed::ById, Pending::Apc, true),
+        (Heed::ById, Pending::Suspend, false),
+    ] {
+        let word = ParkingWord::default();
+        let _ = word.post(request);
+        assert_eq!(word.begin_heeding(heed), goes_on, "{heed:?}, {request:?}");
+    }
+    let word = ParkingWord::default();
+    let _ = word.post(Pending::ById);
+    assert_eq!(word.take_pending(word.pending()), None, "not an alertable wait's");
+    assert!(!word.begin_heeding(Heed::ById));
+    assert_eq!(word.finish(), (Why::Alerted, 0));
+    assert!(word.begin_heeding(Heed::ById), "used up");
+    assert_eq!(word.decide(Why::Object, 5), Decision::WonAsleep);
+    assert_eq!((word.finish(), word.load()), ((Why::Object, 5), IDLE), "the flag of the sleep is gone");
 }
 
 #[test]

@@ -258,7 +258,8 @@ fn e25_m31_se16_t23_arguments_are_ignored() {
         let (kept, ignored) = (TimerType::SYNCHRONIZATION, TimerType::NOTIFICATION);
         let first = nt.nt_create_timer(all, attributes(&timer), kept).expect("a timer");
         let second = nt.nt_create_timer(all, attributes(&timer), ignored).expect("the timer");
-        assert_eq!(nt.nt_set_timer(second, 0, false, 0), Ok((NtStatus::SUCCESS, false)));
+        let set = nt.nt_set_timer(second, 0, None, false, 0).expect("a timer");
+        assert_eq!((set.status, set.previous_state), (NtStatus::SUCCESS, false));
         assert_eq!((nt.one(first, FOREVER), nt.one(first, POLL)), (object(0), NtStatus::TIMEOUT));
 
         let theirs = nt.nt_create_mutant(all, attributes(&mutant), false).expect("a mutant");

@@ -4,7 +4,7 @@ mod names;
 mod threads;
 
 use crate::JoinHandle;
-use ntwait::internals::Watch;
+use ntwait::internals::watch::Watch;
 use ntwait::{
     AccessMask, Ended, EventType, Handle, NtStatus, ObjectAttributes, Runtime, Timeout, TimerApc, TimerType,
     WaitPolicy, WaitType,

@@ -61,7 +61,7 @@ pub fn park(
 ) -> Parked {
     let mut until = Until::new(Timeout::from_nt(timeout));
     let terms = Terms { heed: Heed::Requests, until: &mut until, token: 0 };
-    let left = |lot::Left { moved, was_last }| on_leave(Left { moved, was_last });
+    let left = |lot::Left { moved, was_last, .. }| on_leave(Left { moved, was_last });
     match lot::park(&mut Shield::raise(), place.0, terms, validate, left) {
         Ok(lot::Parked::Released(told)) => Parked::Released(told),
         Ok(lot::Parked::NotValid) => Parked::NotValid,

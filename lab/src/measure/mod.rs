@@ -41,6 +41,8 @@ pub(crate) enum Unit {
 pub(crate) enum Target {
     /// At most so many times the limit, measured in the same run.
     TimesLimit(f64),
+    /// At most so many times the best peer, measured in the same run.
+    TimesPeer(f64),
     /// At most so many nanoseconds on the reference machine; scaled elsewhere.
     Scaled(f64),
     /// At most this, in the line's unit, on any machine.

@@ -7,6 +7,7 @@
 mod bare;
 mod bare_thread;
 mod eventfd;
+mod locks;
 mod nt;
 mod parking;
 mod rsevent;
@@ -19,6 +20,7 @@ use std::time::Duration;
 pub(crate) use bare::BareFutex;
 pub(crate) use bare_thread::BareThread;
 pub(crate) use eventfd::EventFd;
+pub(crate) use locks::{Lock, NtSection, NtSrw, PlMutex, PlReentrant, PlRwLock, StdMutex, StdRwLock};
 pub(crate) use nt::{NtEvent, adaptive, no_spin, pthread_backend, recycling};
 pub(crate) use parking::Parking;
 pub(crate) use rsevent::RsEvent;

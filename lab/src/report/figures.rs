@@ -76,7 +76,12 @@ impl Row {
         let Measured { row, line, series, skipped } = measured;
         let figures: Vec<Figure> = series.into_iter().map(Figure::new).collect();
         let of = |role| figures.iter().find(|figure| figure.role == role);
-        let (ours, limit) = (of(Role::Ours), of(Role::Limit));
+        let best_peer = best_peer(&figures);
+        let measure = match line.target {
+            Target::TimesPeer(_) => best_peer.as_ref().and_then(|best| figures.iter().find(|peer| peer.name == best)),
+            _ => of(Role::Limit),
+        };
+        let (ours, limit) = (of(Role::Ours), measure);
         let ratio = ours.zip(limit).and_then(|(ours, limit)| ratio(&ours.rounds, &limit.rounds));
         let median_of = |figure: Option<&Figure>| figure.and_then(|figure| figure.median);
         let goal = Goal::new(line.target, line.unit, factor, (median_of(ours), median_of(limit), ratio));
@@ -91,18 +96,7 @@ impl Row {
             Some(Some(used)) if used <= 1.0 => Verdict::Met,
             _ => Verdict::Missed,
         };
-        Self {
-            id: line.id,
-            row,
-            what: line.what,
-            unit: line.unit,
-            ratio,
-            best_peer: best_peer(&figures),
-            figures,
-            goal,
-            verdict,
-            skipped,
-        }
+        Self { id: line.id, row, what: line.what, unit: line.unit, ratio, best_peer, figures, goal, verdict, skipped }
     }
 
     /// ntwait's figure.
@@ -164,6 +158,12 @@ impl Goal {
                 used: ratio.map(|ratio| ratio / times),
                 share: format!("{} of {times:.2} ×", ratio.map_or_else(|| "–".to_owned(), format::ratio)),
             }),
+            Target::TimesPeer(times) => Some(Self {
+                text: format!("≤ {times:.2} × best peer"),
+                allowed: limit? * times,
+                used: ratio.map(|ratio| ratio / times),
+                share: format!("{} of {times:.2} ×", ratio.map_or_else(|| "–".to_owned(), format::ratio)),
+            }),
             Target::AtMost(most) => Some(absolute(format!("≤ {}", shown(most)), most)),
             Target::BeyondLimit(more) => Some(absolute(format!("≤ limit + {}", shown(more)), limit? + more)),
             Target::Scaled(ns) if factor == 1.0 => Some(absolute(format!("≤ {}", shown(ns)), ns)),
@@ -199,6 +199,7 @@ mod tests {
         assert_eq!(goal(Target::Scaled(20.0)), Some((40.0, Some(0.75))));
         assert_eq!(goal(Target::AtMost(20.0)), Some((20.0, Some(1.5))));
         assert_eq!(goal(Target::TimesLimit(2.0)), Some((20.0, Some(1.5))));
+        assert_eq!(goal(Target::TimesPeer(2.0)), Some((20.0, Some(1.5))), "the best peer takes the limit's place");
         assert_eq!(goal(Target::BeyondLimit(30.0)), Some((40.0, Some(0.75))));
         assert_eq!(goal(Target::None), None);
         assert!(Goal::new(Target::TimesLimit(2.0), Unit::Nanoseconds, 2.0, (Some(30.0), None, None)).is_none());

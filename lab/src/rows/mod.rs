@@ -11,6 +11,7 @@ mod create;
 mod handoff;
 mod idle;
 mod living;
+mod locks;
 mod uncontended;
 
 pub(crate) use child::one_child;
@@ -36,6 +37,7 @@ pub(crate) fn all(plan: &Plan) -> Vec<Bench> {
         cores::benches(plan),
         born::benches(plan),
         living::benches(plan),
+        locks::benches(plan),
     ]
     .into_iter()
     .flatten()

@@ -3,8 +3,8 @@
 # threads, the stated rust-version.
 #
 #   ./ci.sh          everything, within 25 minutes on two cores
-#   ./ci.sh --deep   the long variants (or NTWAIT_DEEP=1): more interleavings, stress for NTWAIT_STRESS_SECONDS (default then 300), release tests,
-#                    a soak of a million threads
+#   ./ci.sh --deep   the long variants (or NTWAIT_DEEP=1): more interleavings, stress for NTWAIT_STRESS_SECONDS (default then 300), as long
+#                    for each part of the oracle, from another seed each time, release tests, a soak of a million threads
 #
 # Works from any directory, without terminal or input, and installs what a machine with only rustup and a shell lacks. A step that fails
 # is reported and the next one runs; the full output of each lies in target/ci/. The last line is always `N passed, N failed`: the sum of
@@ -26,6 +26,7 @@ for argument in "$@"; do
 done
 if [[ $deep != 0 ]]; then
     export NTWAIT_DEEP=1 NTWAIT_STRESS_SECONDS="${NTWAIT_STRESS_SECONDS:-300}"
+    export NTWAIT_ORACLE_SECONDS="${NTWAIT_ORACLE_SECONDS:-$NTWAIT_STRESS_SECONDS}" NTWAIT_ORACLE_SEED="${NTWAIT_ORACLE_SEED:-$EPOCHSECONDS}"
 fi
 
 target=${CARGO_TARGET_DIR:-target}

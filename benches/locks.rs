@@ -1,6 +1,8 @@
 //! What do the locks cost that NT programs have in their own memory, against those of Rust programs: alone, and between
 //! two threads on two CPUs?
 
+#![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "benches are not the product")]
+
 mod common;
 
 use std::cell::Cell;

@@ -55,6 +55,12 @@ pub fn pass_time() {
     crate::sys::model::pass_time();
 }
 
+/// What the service thread of timers does when it is woken. Natively it does so by itself.
+pub fn expire_timers() {
+    #[cfg(ntwait_loom)]
+    crate::runtime::timers::expire_due();
+}
+
 /// All sleepers return for no reason. Natively the kernel may do so, and this does nothing.
 pub fn disturb() {
     #[cfg(ntwait_loom)]

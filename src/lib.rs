@@ -39,7 +39,7 @@
 //!    mutants free and marked as abandoned.
 //! 6. Bad input is an answer, not a crash.
 //!
-//! It does not share objects between processes, and names for objects are still to come. Application signal handlers
+//! It does not share objects between processes: names ([`ObjectName`]) are those of one runtime. Application signal handlers
 //! must not call it: they may interrupt a thread that holds an object's lock. In a child of `fork` every handle of the
 //! parent's is stale and its runtimes can make nothing new; [`Runtime::global`] and [`Runtime::new`] start fresh there.
 //!
@@ -99,6 +99,7 @@ mod status;
 mod sys;
 mod thread;
 mod threads;
+mod timer;
 mod wait;
 mod waitable;
 mod waiter;
@@ -115,7 +116,7 @@ pub use event::Event;
 pub use handle::entry::Handle;
 pub use mutant::{Mutant, MutantGuard};
 pub use nt::access::{AccessMask, DuplicateOptions, HandleAttributes};
-pub use nt::{ClientId, CreateThreadFlags, EventType, ObjectAttributes, ObjectName, TimerType, WaitType};
+pub use nt::{ClientId, CreateThreadFlags, EventType, ObjectAttributes, ObjectName, TimerSet, TimerType, WaitType};
 #[cfg(not(ntwait_loom))]
 pub use nt::{Fired, RegisteredWait, WaitCallback, WaitFlags, WaitHandle};
 pub use objects::thread::StartRoutine;
@@ -127,12 +128,14 @@ pub use rtl::{
     rtl_wait_on_address, rtl_wake_address_all, rtl_wake_address_single, tls_alloc, tls_free, tls_get, tls_set,
     wait_on_address, wake_address_all, wake_address_single,
 };
+pub use runtime::timers::TimerApc;
 pub use runtime::{CurrentThread, Runtime, RuntimeBuilder, ThreadHook};
 pub use semaphore::Semaphore;
 pub use status::NtStatus;
 pub use sys::clock::Timeout;
 pub use thread::{JoinError, Thread, ThreadBuilder};
 pub use threads::{BackendInUse, ThreadBackend};
+pub use timer::Timer;
 pub use wait::{Ended, WaitPolicy};
 pub use waitable::{Waitable, signal_and_wait, wait_all, wait_any};
-pub use waiter::apc::ApcRoutine;
+pub use waiter::apc::{ApcRoutine, TimerApcRoutine};

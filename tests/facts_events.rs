@@ -4,7 +4,8 @@
 //! |---|---|
 //! | E1, E3–E6, E15–E18, E20–E24, E30 | here |
 //! | E7–E12, E14, E30 and E32 with waiters | `facts_events_waiters.rs` |
-//! | E2, E25–E27, E29 | wait for names |
+//! | E2, E25 | `facts_names.rs` |
+//! | E26, E27, E29 | Win32 calls, not of this face |
 //! | E13 | waits for suspension: a waiter that is out of the queue for a moment |
 //! | E19 | is about bad pointers: a matter of the C face |
 //! | E28, E31 | Win32 calls, not of this face |

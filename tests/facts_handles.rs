@@ -5,7 +5,7 @@
 //! | H1–H6, H8, H10, H13, H30, H31, H32 (first half), N22, N23 (for what there is) | here |
 //! | H14, H15, H17–H25, H27–H29 | `facts_duplicate.rs` |
 //! | H7 | what happens at process exit cannot be seen from outside: everything of a process goes with it |
-//! | H9 | waits for names |
+//! | H9 | `facts_names.rs` |
 //! | H11, H12, H26, H32 (second half) | need a second process: objects are local to one |
 //! | H16 | a null or bad out pointer: a matter of the C face |
 

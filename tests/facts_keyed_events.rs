@@ -184,8 +184,8 @@ fn k5_keys_and_objects_do_not_mix() {
     });
 }
 
-/// A thread whose handle is closed while it waits goes on waiting, and is met by who comes by another handle; if there is
-/// none, it times out. The next object in the same place has nothing to do with it.
+/// A thread whose handle is closed while it waits goes on waiting, and is met by who comes by another handle. If there is
+/// none, nobody meets it: the next object in the same place has nothing to do with it.
 #[test]
 fn k5_handles_closed_meanwhile() {
     within(|| {
@@ -197,14 +197,15 @@ fn k5_handles_closed_meanwhile() {
         assert_eq!(Release.come(nt, event, KEY, POLL), NtStatus::INVALID_HANDLE);
         assert_eq!(Release.come(nt, twin, KEY, POLL), SUCCESS);
         assert_eq!(thread.join(), SUCCESS);
-        let thread = Worker::blocked(move || Wait.come(nt, twin, KEY, ms(300)));
+        let (thread, handle) = nt.foreign(move || Wait.come_alertably(nt, twin, KEY, true, FOREVER));
         nt.close(twin);
         for _ in 0..2_000 {
             let next = keyed(nt);
             assert_eq!(Release.come(nt, next, KEY, POLL), TIMEOUT);
             nt.close(next);
         }
-        assert_eq!(thread.join(), TIMEOUT);
+        assert_eq!(nt.nt_alert_thread(handle), SUCCESS);
+        assert_eq!(thread.join(), NtStatus::ALERTED);
     });
 }
 

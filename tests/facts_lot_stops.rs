@@ -99,8 +99,8 @@ fn wa2_changed_during_the_suspension() {
 fn w40_the_deadline_is_kept() {
     within(|| {
         let nt = Nt::new();
-        let threads = suspended_in_waits(nt, ms(3_000));
-        std::thread::sleep(Duration::from_millis(3_200));
+        let threads = suspended_in_waits(nt, ms(5_000));
+        std::thread::sleep(Duration::from_millis(5_300));
         let resumed = Instant::now();
         for (place, thread) in threads {
             thread.assert_blocked();
@@ -108,7 +108,7 @@ fn w40_the_deadline_is_kept() {
             assert_eq!(NtStatus(thread.join()), TIMEOUT, "{}", place.kind.name);
             place.assert_intact();
         }
-        assert!(resumed.elapsed() < Duration::from_millis(2_900), "{:?}", resumed.elapsed());
+        assert!(resumed.elapsed() < Duration::from_millis(4_900), "{:?}", resumed.elapsed());
     });
 }
 

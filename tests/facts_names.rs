@@ -1,8 +1,8 @@
-//! Names: facts N1 to N7, N9, N12, N14 to N17, N20 to N22, H9, E2, E25, M31, SE2, SE16.
+//! Names: facts N1 to N7, N9, N12, N14 to N17, N20 to N22, H9, E2, E25, M31, SE2, SE16, T23.
 //!
 //! | facts | where |
 //! |---|---|
-//! | N1–N7, N9, N12, N14–N17, N20–N22 (with a name), H9, E2, E25, M31, SE2, SE16 | here |
+//! | N1–N7, N9, N12, N14–N17, N20–N22 (with a name), H9, E2, E25, M31, SE2, SE16, T23 | here |
 //! | N22 (without a name), N23 | `facts_handles.rs` |
 //! | N25 | `facts_thread_handles.rs` |
 //! | H30, M26–M30, access of named objects | `facts_access.rs` |
@@ -19,7 +19,9 @@ use core::cell::Cell;
 
 use common::names::{Named, OPENIF, base, name};
 use common::{AUTO, FOREVER, FULL, MANUAL, Nt, POLL, Worker, names, object, u32_at, within};
-use ntwait::{AccessMask, Event, EventType, Handle, HandleAttributes, NtStatus, ObjectAttributes, ObjectName};
+use ntwait::{
+    AccessMask, Event, EventType, Handle, HandleAttributes, NtStatus, ObjectAttributes, ObjectName, TimerType,
+};
 
 /// Create, the name exists, the type is the same, OPENIF: a handle to the old object, and the call says so.
 #[test]
@@ -434,11 +436,11 @@ fn n21_e2_se2_values_before_names() {
 
 /// What exists keeps its type and its state: the arguments of the later creation are ignored.
 #[test]
-fn e25_m31_se16_arguments_are_ignored() {
+fn e25_m31_se16_t23_arguments_are_ignored() {
     within(|| {
         let nt = Nt::new();
         let all = AccessMask::MAXIMUM_ALLOWED;
-        let [event, mutant, semaphore] = ["e25", "m31", "se16"].map(base);
+        let [event, mutant, semaphore, timer] = ["e25", "m31", "se16", "t23"].map(base);
         let attributes = |name| ObjectAttributes::named(name).with(OPENIF);
 
         let first = nt.nt_create_event(all, attributes(&event), MANUAL, true).expect("an event");
@@ -449,6 +451,13 @@ fn e25_m31_se16_arguments_are_ignored() {
         let second = nt.nt_create_semaphore(all, attributes(&semaphore), 0, 1).expect("the semaphore");
         assert_eq!(nt.nt_release_semaphore(second, 2), Ok(3));
         assert_eq!(nt.nt_release_semaphore(first, 1), Err(NtStatus::SEMAPHORE_LIMIT_EXCEEDED));
+
+        let (kept, ignored) = (TimerType::SYNCHRONIZATION, TimerType::NOTIFICATION);
+        let first = nt.nt_create_timer(all, attributes(&timer), kept).expect("a timer");
+        let second = nt.nt_create_timer(all, attributes(&timer), ignored).expect("the timer");
+        let set = nt.nt_set_timer(second, 0, None, false, 0).expect("a timer");
+        assert_eq!((set.status, set.previous_state), (NtStatus::SUCCESS, false));
+        assert_eq!((nt.one(first, FOREVER), nt.one(first, POLL)), (object(0), NtStatus::TIMEOUT));
 
         let theirs = nt.nt_create_mutant(all, attributes(&mutant), false).expect("a mutant");
         let mine = nt.nt_create_mutant(all, attributes(&mutant), true).expect("the mutant");
@@ -478,7 +487,7 @@ fn n22_query_of_a_name() {
         assert_eq!(told as usize, needed);
         let bytes: Vec<u8> = units.iter().chain(&[0]).flat_map(|unit| unit.to_ne_bytes()).collect();
         assert_eq!((&buffer[16..needed], &buffer[needed..]), (&bytes[..], &[0xAA; 3][..]));
-        let lengths = 2 * units.len() as u32 | (2 * units.len() as u32 + 2) << 16;
+        let lengths = (2 * units.len() as u32) | ((2 * units.len() as u32 + 2) << 16);
         assert_eq!(u32_at(&buffer, 0), lengths, "length and maximum");
         let address = u64::from_ne_bytes(buffer[8..16].try_into().expect("eight bytes"));
         assert_eq!(address, buffer[16..].as_ptr().expose_provenance() as u64);

@@ -1,51 +1,19 @@
-//! Signal-and-wait: facts S1 to S5 and S7 to S13. S6 is about Win32's answer to a null handle, which here is that to any bad one.
+//! Signal-and-wait: facts S1 to S5, S7, S8 and S10 to S13. S9 and the step's end by a suspension are in
+//! `facts_signal_and_wait_races.rs`. S6 is about Win32's answer to a null handle, which here is that to any bad one.
 
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "tests are not the product")]
 
 mod common;
 
-use core::sync::atomic::{AtomicU32, Ordering};
-use core::time::Duration;
-
-use common::nt_threads::{Log, in_any_thread, until};
-use common::threads::within_limit;
-use common::{AUTO, FOREVER, MANUAL, MutantLook, Nt, POLL, Worker, abandoned, at_ms, ms, object, within};
-use ntwait::{AccessMask, Handle, NtStatus, WaitPolicy};
+use common::gifts::Gift;
+use common::nt_threads::{Log, in_any_thread};
+use common::{FOREVER, MutantLook, Nt, POLL, Worker, abandoned, at_ms, ms, object, within};
+use ntwait::{AccessMask, Handle, NtStatus};
 
 const ALERTABLE: bool = true;
 
-/// What is signalled: an object of each kind that can be, and how it looks before and after.
-#[derive(Clone, Copy, Debug)]
-enum First {
-    Auto,
-    Manual,
-    Mutant,
-    Semaphore,
-}
-
-const FIRSTS: [First; 4] = [First::Auto, First::Manual, First::Mutant, First::Semaphore];
-
-impl First {
-    /// One that a signal changes: events are clear, the mutant is the caller's.
-    fn make(self, nt: Nt) -> Handle {
-        match self {
-            First::Auto => nt.auto(false),
-            First::Manual => nt.manual(false),
-            First::Mutant => nt.mutant(true),
-            First::Semaphore => nt.semaphore(0, 3),
-        }
-    }
-
-    /// Is there something for others?
-    #[track_caller]
-    fn is_signaled(self, nt: Nt, object: Handle) -> bool {
-        match self {
-            First::Auto | First::Manual => nt.look(object).state == 1,
-            First::Mutant => nt.look_mutant(object) == MutantLook::FREE,
-            First::Semaphore => nt.look_semaphore(object).0 == 1,
-        }
-    }
-}
+/// An object of each kind that can be signalled.
+const FIRSTS: [Gift; 4] = [Gift::Event, Gift::Manual, Gift::Mutant, Gift::Count];
 
 /// Both handles are looked up, the first first, the second for waiting; then come the first object's type and right. What is refused has
 /// signalled nothing.
@@ -80,13 +48,13 @@ fn s1_s2_s3_order_of_checks() {
                 for timeout in [POLL, FOREVER] {
                     let status = nt.signal_and_wait(signal, object, timeout);
                     assert_eq!(status, expected, "{first:?}: {:#x}, {:#x}", signal.0, object.0);
-                    assert!(!first.is_signaled(nt, good), "{first:?}");
+                    assert!(!first.is_there(nt, good), "{first:?}");
                 }
             }
             // S3: a mutant needs no right.
-            let expected = if matches!(first, First::Mutant) { object(0) } else { denied };
+            let expected = if matches!(first, Gift::Mutant) { object(0) } else { denied };
             assert_eq!(nt.signal_and_wait(weak, set, FOREVER), expected, "{first:?}");
-            assert_eq!(first.is_signaled(nt, good), expected == object(0), "{first:?}");
+            assert_eq!(first.is_there(nt, good), expected == object(0), "{first:?}");
         }
     });
 }
@@ -110,19 +78,19 @@ fn s2_s8_s10_each_kind_of_both() {
             for (second, expected) in there {
                 let signal = first.make(nt);
                 for timeout in [FOREVER, POLL, ms(10_000)] {
-                    if first.is_signaled(nt, signal) {
+                    if first.is_there(nt, signal) {
                         break;
                     }
                     let status = nt.signal_and_wait(signal, second, timeout);
                     assert!(status == expected || status == object(0), "{first:?}: {status}"); // abandoned once
-                    assert!(first.is_signaled(nt, signal), "{first:?}");
+                    assert!(first.is_there(nt, signal), "{first:?}");
                 }
             }
             for second in not_there {
                 for timeout in [POLL, ms(1), at_ms(-1)] {
                     let signal = first.make(nt);
                     assert_eq!(nt.signal_and_wait(signal, second, timeout), NtStatus::TIMEOUT, "{first:?}");
-                    assert!(first.is_signaled(nt, signal), "S8: {first:?}");
+                    assert!(first.is_there(nt, signal), "S8: {first:?}");
                 }
             }
         }
@@ -197,17 +165,14 @@ fn s7_m10_the_same_object_with_waiters() {
             let waiter = Worker::blocked(move || {
                 let status = nt.one(both, FOREVER);
                 log.add(1);
-                match first {
-                    First::Auto => drop(nt.set(both)),
-                    First::Mutant => drop(nt.free(both)),
-                    First::Semaphore => drop(nt.post(both, 1)),
-                    First::Manual => {}
+                if first != Gift::Manual {
+                    first.give(nt, both);
                 }
                 status
             });
             nt.set(go);
             assert_eq!((waiter.join(), caller.join()), (object(0), object(0)), "{first:?}");
-            if !matches!(first, First::Manual) {
+            if !matches!(first, Gift::Manual) {
                 assert_eq!(log.take(), [1, 2], "{first:?}");
             }
         }
@@ -242,11 +207,11 @@ fn s8_s13_the_signal_releases() {
                 let [one, other] = waiters;
                 assert_eq!(one.join(), object(0), "{first:?}");
                 match first {
-                    First::Manual => assert_eq!((other.join(), nt.look(signal).state), (object(0), 1)),
-                    First::Mutant => assert_eq!(other.join(), abandoned(0)), // the first has ended with it
-                    First::Auto | First::Semaphore => {
+                    Gift::Manual => assert_eq!((other.join(), nt.look(signal).state), (object(0), 1)),
+                    Gift::Mutant => assert_eq!(other.join(), abandoned(0)), // the first has ended with it
+                    Gift::Event | Gift::Count => {
                         other.assert_blocked();
-                        assert!(!first.is_signaled(nt, signal), "{first:?}");
+                        assert!(!first.is_there(nt, signal), "{first:?}");
                         assert_eq!(nt.signal_and_wait(signal, set, FOREVER), object(0));
                         assert_eq!(other.join(), object(0));
                     }
@@ -256,65 +221,6 @@ fn s8_s13_the_signal_releases() {
                 assert_eq!(caller.join(), object(0), "{first:?}");
             }
         }
-    });
-}
-
-/// Signal and wait are one step: who is released by the signal and pulses the other object always finds the caller there. One lost pulse and
-/// this stands still.
-fn ping_pong(nt: Nt, rounds: u32, first: First, second_type: ntwait::EventType) {
-    let (signal, pulsed) = (first.make(nt), nt.event(second_type, false));
-    let pulser = Worker::start(move || {
-        for round in 0..rounds {
-            assert_eq!(nt.one(signal, FOREVER), object(0));
-            if matches!(first, First::Manual) {
-                nt.reset(signal);
-            }
-            assert_eq!(nt.pulse(pulsed), 0, "round {round}");
-        }
-    });
-    for _ in 0..rounds {
-        assert_eq!(nt.signal_and_wait(signal, pulsed, FOREVER), object(0));
-    }
-    pulser.join();
-}
-
-#[test]
-fn s9_no_pulse_is_lost() {
-    within_limit(Duration::from_secs(150), || {
-        for (policy, rounds) in [(WaitPolicy::NO_SPIN, 100_000), (WaitPolicy::ADAPTIVE, 20_000)] {
-            ping_pong(Nt::with(policy), rounds, First::Auto, AUTO);
-        }
-    });
-}
-
-#[test]
-fn s9_no_pulse_is_lost_by_any_kind() {
-    within_limit(Duration::from_secs(150), || {
-        for second_type in [MANUAL, AUTO] {
-            for first in [First::Manual, First::Semaphore] {
-                ping_pong(Nt::new(), 10_000, first, second_type);
-            }
-        }
-    });
-}
-
-/// The same with wait-alls on the first object, which need more locks.
-#[test]
-fn s9_with_a_wait_all_on_the_first() {
-    within(|| {
-        let nt = Nt::new();
-        let (signal, set, pulsed) = (nt.auto(false), nt.manual(true), nt.auto(false));
-        const ROUNDS: u32 = 10_000;
-        let pulser = Worker::start(move || {
-            for _ in 0..ROUNDS {
-                assert_eq!(nt.all(&[set, signal], FOREVER), object(0));
-                assert_eq!(nt.pulse(pulsed), 0);
-            }
-        });
-        for _ in 0..ROUNDS {
-            assert_eq!(nt.signal_and_wait(signal, pulsed, FOREVER), object(0));
-        }
-        pulser.join();
     });
 }
 
@@ -440,91 +346,5 @@ fn s12_m20_ends_after_an_exchange_of_mutants() {
             assert_eq!(thread.join(), 0);
             assert_eq!((nt.look_mutant(given), nt.look_mutant(taken)), (MutantLook::FREE, MutantLook::ABANDONED));
         }
-    });
-}
-
-/// A thread that is suspended in the middle has signalled, and does not signal again when it goes on.
-#[test]
-fn w24_sw3_suspended_in_the_middle() {
-    within(|| {
-        let nt = Nt::new();
-        let (semaphore, end) = (nt.semaphore(0, 10), nt.auto(false));
-        let thread = nt.blocked(move || nt.signal_and_wait(semaphore, end, FOREVER).0);
-        assert_eq!(nt.look_semaphore(semaphore), (1, 10));
-        for _ in 0..5 {
-            thread.suspend_in_wait();
-            assert_eq!(nt.pulse(end), 0, "it is not in the queue");
-            thread.resume_into_wait();
-            assert_eq!(nt.look_semaphore(semaphore), (1, 10));
-        }
-        assert_eq!(nt.pulse(end), 0);
-        assert_eq!(thread.join(), 0);
-        // Suspended before the call: both happen after the resumption, once.
-        let thread = nt.suspended(move || nt.signal_and_wait(semaphore, end, FOREVER).0);
-        assert_eq!((nt.look_semaphore(semaphore), thread.resume()), ((1, 10), 1));
-        thread.assert_blocked();
-        assert_eq!(nt.look_semaphore(semaphore), (2, 10));
-        // And terminated there: the signal stays, the wait is gone.
-        thread.kill(3);
-        assert_eq!(thread.join(), 3);
-        assert_eq!((nt.look_semaphore(semaphore), nt.references(end)), ((2, 10), 1));
-    });
-}
-
-/// Suspended at random moments of a long series, the thread signals once for each of its calls.
-#[test]
-fn w24_sw3_suspended_at_random() {
-    static CALLS: AtomicU32 = AtomicU32::new(0);
-    within(|| {
-        let nt = Nt::new();
-        let (semaphore, end, stop) = (nt.semaphore(0, i32::MAX), nt.auto(false), nt.manual(false));
-        let thread = nt.thread(move || {
-            while nt.one(stop, POLL) == NtStatus::TIMEOUT {
-                let _ = nt.signal_and_wait(semaphore, end, Some(-100));
-                CALLS.fetch_add(1, Ordering::SeqCst);
-            }
-            0
-        });
-        let mut random = common::Random::new(9);
-        for _ in common::trials(5_000) {
-            common::spin_for(Duration::from_nanos(random.below(60_000)));
-            assert_eq!(thread.suspend(), 0);
-            assert_eq!(thread.resume(), 1);
-            nt.set(end);
-        }
-        nt.set(stop);
-        assert_eq!(thread.join(), 0);
-        let calls = CALLS.load(Ordering::SeqCst);
-        assert!(calls > 100);
-        assert_eq!(nt.look_semaphore(semaphore).0, calls.cast_signed());
-    });
-}
-
-/// Two threads that hand two mutants to and fro, each by one step, for ever: nobody stops, and at each moment each mutant has one owner.
-#[test]
-fn s9_mutants_in_opposite_orders() {
-    within(|| {
-        let nt = Nt::new();
-        let [a, b] = [(); 2].map(|()| nt.mutant(false));
-        static INSIDE: [AtomicU32; 2] = [const { AtomicU32::new(0) }; 2];
-        let inside = |place: usize| {
-            assert_eq!(INSIDE[place].fetch_add(1, Ordering::SeqCst), 0, "two owners");
-            assert_eq!(INSIDE[place].fetch_sub(1, Ordering::SeqCst), 1);
-        };
-        let workers = [[(0, a), (1, b)], [(1, b), (0, a)]].map(|order| {
-            Worker::start(move || {
-                assert_eq!(nt.one(order[0].1, FOREVER), object(0));
-                for round in 0..20_000 {
-                    let [(held, from), (next, to)] = [order[round % 2], order[(round + 1) % 2]];
-                    inside(held);
-                    assert_eq!(nt.signal_and_wait(from, to, FOREVER), object(0));
-                    inside(next);
-                }
-                nt.free(order[0].1)
-            })
-        });
-        workers.into_iter().for_each(|worker| assert_eq!(worker.join(), 0));
-        assert_eq!([a, b].map(|mutant| nt.look_mutant(mutant)), [MutantLook::FREE; 2]);
-        until("nobody waits", || nt.references(a) == 1 && nt.references(b) == 1);
     });
 }

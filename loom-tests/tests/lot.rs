@@ -1,9 +1,10 @@
 //! Models of the parking lot: releases against everything that ends a stay otherwise, and threads that are moved.
 
+use ntwait::Handle;
 use ntwait::internals::lot::{Left, Parked, Place, Unparked, park, requeue, unpark_all, unpark_one};
 use ntwait::internals::{disturb, pass_time};
 use ntwait_models::nt::{NEVER, Nt, POLL, SOON};
-use ntwait_models::{model, model_reaching, shared_flag, spawn, yield_now};
+use ntwait_models::{JoinHandle, model, model_reaching, shared_flag, spawn, yield_now};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -47,6 +48,19 @@ fn until_valid(counts: &Counts, times: usize) {
     while counts.get()[0] < times {
         yield_now();
     }
+}
+
+/// A thread of the library's and another, which wait here in this order until they are released.
+fn two_that_wait(nt: &Nt, here: Place) -> (Handle, JoinHandle<Parked>) {
+    let counts = Counts::default();
+    let [mine, others] = [counts.clone(), counts.clone()];
+    let first = nt.thread(move |_| {
+        assert_eq!(park(here, NEVER, || mine.valid(), |left| mine.left(left)), RELEASED);
+    });
+    until_valid(&counts, 1);
+    let second = spawn(move || park(here, NEVER, || others.valid(), |left| panic!("{left:?}")));
+    until_valid(&counts, 2);
+    (first, second)
 }
 
 /// Nobody is queued here.
@@ -151,37 +165,22 @@ fn lt2_block_is_not_used_before_it_is_free() {
 
 /// LT2, LT4: who is on its way out is passed over, and the next gets the release.
 ///
-/// A: wait, may time out          B: wait          C: time passes; release
+/// A: wait          B: wait          C: when both are there: suspend A; release; resume A; release
 #[test]
 fn lt2_dead_waiter_is_passed_over() {
     let [here, _] = places(10);
-    model_reaching(&["first", "second"], move || {
-        let counts = Counts::default();
-        let first = spawn({
-            let counts = counts.clone();
-            move || park(here, SOON, || counts.valid(), |left| counts.left(left))
-        });
-        until_valid(&counts, 1);
-        let second = spawn({
-            let counts = counts.clone();
-            move || park(here, NEVER, || counts.valid(), |left| panic!("{left:?}"))
-        });
-        until_valid(&counts, 2);
-        pass_time();
+    model(move || {
+        let nt = Nt::new();
+        let (first, second) = two_that_wait(&nt, here);
+        assert_eq!(nt.suspend(first), Ok(0));
+        assert!(release(here));
+        assert_eq!(second.join().unwrap(), RELEASED);
+        assert_eq!(nt.resume(first), 1);
         while !release(here) {
             yield_now();
         }
-        let first = first.join().unwrap();
-        if first == RELEASED {
-            release(here);
-        }
-        assert_eq!(second.join().unwrap(), RELEASED);
+        nt.ended(first);
         assert_empty(here);
-        match (first, counts.get()) {
-            (RELEASED, [2, 0]) => "first",
-            (Parked::TimedOut, [2, 1]) => "second",
-            other => panic!("{other:?}"),
-        }
     });
 }
 
@@ -343,6 +342,29 @@ fn lt6_move_against_timeout() {
             (RELEASED, None, (1, true)) => "released",
             other => panic!("{other:?}"),
         }
+    });
+}
+
+/// LT6, LT2: who is on its way out is not moved, and the next is instead.
+///
+/// A: wait here          B: wait here          C: when both are there: suspend A; move one to there; release there; resume A
+#[test]
+fn lt6_dead_waiter_is_not_moved() {
+    let [here, there] = places(20);
+    model(move || {
+        let nt = Nt::new();
+        let (first, second) = two_that_wait(&nt, here);
+        assert_eq!(nt.suspend(first), Ok(0));
+        assert_eq!(requeue(here, there, 0, 1, 0).moved, 1);
+        assert!(release(there));
+        assert_eq!(second.join().unwrap(), RELEASED);
+        assert_eq!(nt.resume(first), 1);
+        while !release(here) {
+            yield_now();
+        }
+        nt.ended(first);
+        assert_empty(here);
+        assert_empty(there);
     });
 }
 

@@ -68,7 +68,7 @@ fn q2_srw_writers() {
         let guarded = Guarded::new();
         let others = [(); 2].map(|()| guarded.spawn(Guarded::write));
         guarded.write();
-        others.map(|other| other.join().unwrap());
+        others.into_iter().for_each(|other| other.join().unwrap());
         guarded.assert_free(3);
     });
 }
@@ -187,7 +187,7 @@ fn k2_section_exclusion() {
         let section = Sectioned(Arc::new(RtlCriticalSection::new(0)), tally());
         let others = [(); 2].map(|()| section.clone()).map(|section| spawn(move || section.step()));
         section.step();
-        others.map(|other| other.join().unwrap());
+        others.into_iter().for_each(|other| other.join().unwrap());
         assert_eq!((section.0.lock_count(), section.0.recursion_count(), section.1.get()), (-1, 0, 3));
     });
 }
@@ -337,6 +337,39 @@ fn c4_condition_moved_is_woken() {
             other => panic!("{other:?}"),
         }
     });
+}
+
+/// C7: a suspension loses no wake.
+///
+/// A: suspend B; write; wake; resume B          B: sleep until something was written
+#[test]
+fn c7_condition_wake_reaches_who_is_away() {
+    let wakes: [fn(&RtlConditionVariable); 2] =
+        [RtlConditionVariable::rtl_wake_condition_variable, RtlConditionVariable::rtl_wake_all_condition_variable];
+    for wake in wakes {
+        model(move || {
+            let (nt, scene) = (Nt::new(), Scene::new());
+            let theirs = scene.clone();
+            let (sleeper, gate) = nt.thread_at_gate(move |_| {
+                let _ = theirs.await_something(NEVER);
+            });
+            gate.open();
+            if scene.guarded.lock.rtl_try_acquire_srw_lock_exclusive() {
+                scene.guarded.change();
+                let suspended = nt.suspend(sleeper).is_ok();
+                assert_eq!(scene.guarded.lock.rtl_release_srw_lock_exclusive(), NtStatus::SUCCESS);
+                wake(&scene.condition);
+                if suspended {
+                    nt.resume(sleeper);
+                }
+            } else {
+                scene.guarded.write();
+                wake(&scene.condition);
+            }
+            nt.ended(sleeper);
+            scene.guarded.assert_free(1);
+        });
+    }
 }
 
 /// RB1, RB2, RO11: a failure makes one of those who wait the initialiser, and nobody is left asleep.

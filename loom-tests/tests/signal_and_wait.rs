@@ -85,23 +85,22 @@ fn sw2_other_object_is_gone() {
     });
 }
 
-/// SW2, M20: and a mutant that would have been the first stays its owner's.
+/// SW2, M14: and a mutant that would have been the first stays its owner's, who ends with it.
 ///
-/// A: release M and wait for F, which is set; look          B: close F
+/// A: release M and wait for F, which is set; end          B: close F; wait for A's end; poll M
 #[test]
 fn sw2_mutant_is_kept() {
     model_reaching(&["done", "nothing"], || {
         let nt = Nt::new();
-        let (mutant, set) = (nt.mutant(true), nt.manual(true));
-        let closer = nt.spawn(move |nt| nt.close(set));
-        let status = nt.signal_and_wait(mutant, set, NEVER);
-        assert_eq!(closer.join().unwrap(), NtStatus::SUCCESS);
-        match (status, nt.mutant_state(mutant)) {
-            (NtStatus::WAIT_0, (1, false, false)) => "done",
-            (NtStatus::INVALID_HANDLE, (0, true, false)) => {
-                assert_eq!(nt.release(mutant), 0);
-                "nothing"
-            }
+        let (mutant, set) = (nt.mutant(false), nt.manual(true));
+        let caller = nt.spawn(move |nt| {
+            assert_eq!(nt.wait(mutant, POLL), NtStatus::WAIT_0);
+            nt.signal_and_wait(mutant, set, NEVER)
+        });
+        assert_eq!(nt.close(set), NtStatus::SUCCESS);
+        match (caller.join().unwrap(), nt.wait(mutant, POLL)) {
+            (NtStatus::WAIT_0, NtStatus::WAIT_0) => "done",
+            (NtStatus::INVALID_HANDLE, NtStatus::ABANDONED_WAIT_0) => "nothing",
             other => panic!("{other:?}"),
         }
     });

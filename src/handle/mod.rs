@@ -225,12 +225,18 @@ impl Table {
         Target { slot, generation: slot.bear(birth, born), kind: birth.kind }
     }
 
-    /// What the objects leave that are still there, for whoever has the table to himself. Of those that are not, and of
-    /// those that keep nothing, `side` is 0.
-    pub(crate) fn remains(&self) -> impl Iterator<Item = Remains> {
+    /// The objects of this kind, of one that keeps something outside of its slot.
+    ///
+    /// # Safety
+    /// No object is born any more, and none of this kind dies.
+    pub(crate) unsafe fn all_of(&self, kind: Kind) -> impl Iterator<Item = Target<'_>> {
         let used = self.next_slot.load(Ordering::Acquire) as usize;
-        // SAFETY: the caller has all slots.
-        (0..used).filter_map(|index| self.slots.get(index)).map(|slot| unsafe { slot.remains() })
+        (0..used).filter_map(move |index| {
+            let slot = self.slots.get(index)?;
+            // SAFETY: the caller's promise.
+            let remains = unsafe { slot.remains_of(kind) }?;
+            (remains.side != 0).then(|| Target { slot, generation: slot.load().generation(), kind })
+        })
     }
 
     /// The bodies of thread objects.

@@ -30,14 +30,14 @@ pub enum Parked {
     TimedOut,
 }
 
-/// As [`Left`](lot::Left).
+/// As the lot says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Left {
     pub moved: bool,
     pub was_last: bool,
 }
 
-/// As [`Unparked`](lot::Unparked).
+/// As the lot says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unparked {
     pub released: usize,
@@ -59,7 +59,7 @@ pub fn park(
 ) -> Parked {
     let mut until = Until::new(Timeout::from_nt(timeout));
     let terms = Terms { heed: Heed::Stops, until: &mut until, token: 0 };
-    let left = |lot::Left { moved, was_last }| on_leave(Left { moved, was_last });
+    let left = |lot::Left { moved, was_last, .. }| on_leave(Left { moved, was_last });
     match lot::park(&mut Shield::raise(), place.0, terms, validate, left) {
         Ok(lot::Parked::Released(told)) => Parked::Released(told),
         Ok(lot::Parked::NotValid) => Parked::NotValid,

@@ -52,7 +52,8 @@ impl Runtime {
     /// it has no effect (WA15). Not alertable.
     ///
     /// Answers `ALERTED`, also for an alert that came earlier (WA13); `TIMEOUT`; `NO_MEMORY`.
-    pub fn nt_wait_for_alert_by_thread_id(&self, _address_hint: usize, timeout: Option<i64>) -> NtStatus {
+    pub fn nt_wait_for_alert_by_thread_id(&self, address_hint: usize, timeout: Option<i64>) -> NtStatus {
+        let _ = address_hint;
         match alert::wait_by_id(Timeout::from_nt(timeout)) {
             Ok(true) => NtStatus::ALERTED,
             Ok(false) => NtStatus::TIMEOUT,

@@ -29,7 +29,7 @@ pub use event::EventType;
 #[cfg(not(ntwait_loom))]
 pub use registered_wait::{Fired, RegisteredWait, WaitCallback, WaitFlags, WaitHandle};
 pub use thread::{ClientId, CreateThreadFlags};
-pub use timer::TimerType;
+pub use timer::{TimerSet, TimerType};
 pub use wait::WaitType;
 
 use crate::status::NtStatus;

@@ -8,7 +8,7 @@ use crate::handle::entry::{Entry, Handle};
 use crate::objects::Kind;
 use crate::objects::event;
 use crate::runtime::Runtime;
-use crate::runtime::timers::{self, Due, Setting};
+use crate::runtime::timers::{self, Due, Setting, TimerApc};
 use crate::status::NtStatus;
 use crate::sys::clock::TICKS_PER_SECOND;
 use crate::waiter::shield::Shield;
@@ -23,6 +23,15 @@ impl TimerType {
     pub const NOTIFICATION: Self = Self(0);
     /// Each satisfied wait clears it; an expiry releases one (T9).
     pub const SYNCHRONIZATION: Self = Self(1);
+}
+
+/// What a call of [`Runtime::nt_set_timer`] answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimerSet {
+    /// `SUCCESS`, or `TIMER_RESUME_IGNORED` if the timer was asked to wake the machine from sleep, which it will not do (T20).
+    pub status: NtStatus,
+    /// Was the timer signalled before, be it set or not (T7)?
+    pub previous_state: bool,
 }
 
 /// Of `TimerBasicInformation`, the one class of [`Runtime::nt_query_timer`].
@@ -73,24 +82,31 @@ impl Runtime {
     /// has passed is now: T3), and then every `period_ms` milliseconds, if that is not 0. Whatever it was set to before is
     /// forgotten, and it is not signalled until it expires (T4).
     ///
-    /// Returns a status and the state before the call, be the timer set or not (T7). The status is `SUCCESS`, or
-    /// `TIMER_RESUME_IGNORED` if it was asked to wake the machine from sleep, which it will not do (T20).
+    /// At each expiry the calling thread is asked to call `apc`, in its next alertable wait (T14), after those who wait for
+    /// the timer were released (T16); once for all expiries that come before it does (T15). Another set, a cancel, the end of
+    /// the timer take the call back if it was not made yet (T6, T18); the end of the thread cancels the timer (T17).
     ///
     /// # Errors
     /// `INVALID_PARAMETER_6`: a negative period, whatever the handle is (T10). `INVALID_HANDLE`, `OBJECT_TYPE_MISMATCH`,
-    /// `ACCESS_DENIED` without `TIMER_MODIFY_STATE` (T22).
+    /// `ACCESS_DENIED` without `TIMER_MODIFY_STATE` (T22). `THREAD_IS_TERMINATING`: an APC for a thread that is past its end.
     pub fn nt_set_timer(
         &self,
         timer: Handle,
         due: i64,
+        apc: Option<TimerApc>,
         resume: bool,
         period_ms: i32,
-    ) -> Result<(NtStatus, bool), NtStatus> {
+    ) -> Result<TimerSet, NtStatus> {
         let period = u64::try_from(period_ms).map_err(|_| NtStatus::INVALID_PARAMETER_6)? * TICKS_PER_MILLISECOND;
+        let previous_state = self.set_timer(timer, &Setting { due: Due::from_nt(due), period, apc })?;
+        let status = if resume { NtStatus::TIMER_RESUME_IGNORED } else { NtStatus::SUCCESS };
+        Ok(TimerSet { status, previous_state })
+    }
+
+    /// The same, for callers with other units.
+    pub(crate) fn set_timer(&self, timer: Handle, setting: &Setting) -> Result<bool, NtStatus> {
         let target = self.table().find(timer, Kind::Timer, Entry::MODIFY)?;
-        let setting = Setting { due: Due::from_nt(due), period };
-        let before = self.resident().set_timer(target, &setting)?;
-        Ok((if resume { NtStatus::TIMER_RESUME_IGNORED } else { NtStatus::SUCCESS }, before))
+        self.resident().set_timer(target, setting)
     }
 
     /// `NtCancelTimer`: stops the timer; when this has returned it does not expire. Its state stays, and is returned (T6).

@@ -79,6 +79,14 @@ impl<'s> Held<'s> {
         unsafe { self.slot.side.get() }
     }
 
+    /// The same, and it keeps that no more.
+    pub(crate) fn take_side(&mut self) -> u64 {
+        let side = self.side();
+        // SAFETY: S2, we hold the lock.
+        unsafe { self.slot.side.set(0) };
+        side
+    }
+
     /// Could it be given to somebody who waits?
     pub(crate) fn is_signaled(&self) -> bool {
         if self.word.has(Word::SPECIAL) { self.kind().is_signaled(self.word) } else { self.word.state() }

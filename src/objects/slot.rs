@@ -253,11 +253,18 @@ impl Slot {
         remains
     }
 
-    /// What the object here would leave.
+    /// What the object here would leave, if it is of this kind.
     ///
     /// # Safety
-    /// Nobody else uses the slot.
-    pub(crate) unsafe fn remains(&self) -> Remains {
+    /// No object is born here meanwhile, and none of this kind dies.
+    pub(crate) unsafe fn remains_of(&self, kind: Kind) -> Option<Remains> {
+        // SAFETY: the kind is written at a birth only.
+        let bits = unsafe { self.kind.get() };
+        // SAFETY: of this kind none dies, so nobody writes what it keeps.
+        (bits == kind as u32).then(|| unsafe { self.remains() })
+    }
+
+    unsafe fn remains(&self) -> Remains {
         // SAFETY: S2, the caller has the slot.
         let kind = unsafe { self.kind.get() };
         // SAFETY: S2, the caller has the slot.

@@ -1,10 +1,10 @@
 //! Condition variables: threads sleep until somebody says that it is worth looking again (SR11–SR18).
 //!
 //! ```text
-//!  63                                3    2        1      0
-//!  ┌─────────────────────────────────┬─────────┬───────┬────────┐
-//!  │ address of the sleepers' lock   │    0    │ MIXED │ QUEUED │      0: nobody sleeps
-//!  └─────────────────────────────────┴─────────┴───────┴────────┘
+//!  63         48 47                             3    2       1      0
+//!  ┌────────────┬────────────────────────────────┬──────┬───────┬────────┐
+//!  │ recalls 16 │ address of the sleepers' lock  │ AWAY │ MIXED │ QUEUED │      0: nobody sleeps
+//!  └────────────┴────────────────────────────────┴──────┴───────┴────────┘
 //!
 //!   sleep     queue here ─▶ release the lock ─▶ asleep ──woken──▶ acquire the lock
 //!   wake one  the first of the queue
@@ -23,6 +23,10 @@
 //! C5  From the wake until it has the lock, or queues for it, a thread neither stops nor ends: it may be the one that is on
 //!     its way to a free lock with a queue (srw.rs, Q3).
 //! C6  While somebody is queued, and the queue's lock is held, the lock of C3 is there: its sleepers refer to it.
+//! C7  A sleeper that is suspended leaves the queue, and AWAY says so. A wake of all, or a wake of one that finds nobody to
+//!     wake in the queue, recalls those who are away or about to leave: it counts, and takes AWAY back. Who comes back and
+//!     finds another count than when it was queued was woken. So a suspension loses no wake, which nobody would repeat. (It
+//!     would take 65,536 recalls during one suspension, each after a suspension of somebody else.)
 //! orderings   the lock's, and the queue's lock; the look of a wake that finds 0 needs none (C1).
 
 #![allow(unsafe_code, reason = "the sleepers' lock, from its address")]
@@ -37,7 +41,7 @@ use crate::status::NtStatus;
 use crate::sys::atomic::{AtomicU64, Ordering, const_outside_models};
 use crate::sys::clock::Timeout;
 use crate::wait::Until;
-use crate::wait::lot::{self, Key, Left, Orders, Parked, Space, Terms};
+use crate::wait::lot::{self, Key, Left, Orders, Parked, Space, Terms, Unparked};
 use crate::waiter::park::Heed;
 use crate::waiter::record::NoMemory;
 use crate::waiter::shield::Shield;
@@ -56,7 +60,12 @@ bitflags! {
 
 const QUEUED: u64 = 1;
 const MIXED: u64 = 1 << 1;
-const ADDRESS: u64 = !0b111;
+const AWAY: u64 = 1 << 2;
+const ADDRESS: u64 = (RECALL - 1) & !0b111;
+/// What the queue says: of those in it.
+const SLEEPERS: u64 = QUEUED | MIXED | ADDRESS;
+/// One in the count of recalls.
+const RECALL: u64 = 1 << 48;
 
 /// Told to who is woken here: acquire the lock.
 const WOKEN: u32 = 0;
@@ -65,7 +74,8 @@ const WOKEN: u32 = 0;
 ///
 /// [`Condition`] is the same with guards. A wake that finds nobody asleep is lost (SR13); who wakes need not hold the lock
 /// (SR15). A sleep may end for no reason (SR16), though this one does so only if there is no memory to sleep. Sleeps are not
-/// alertable. A sleeper that is suspended comes last when it goes on.
+/// alertable. A sleeper that is suspended misses no wake: if there was one, it ends when it goes on, and else it sleeps on, behind
+/// the others.
 #[derive(Debug)]
 #[repr(C)]
 pub struct RtlConditionVariable {
@@ -100,7 +110,10 @@ impl Lock<'_> {
     /// What a condition variable's word says of it (C3).
     fn bits(self) -> u64 {
         match self {
-            Self::Srw(lock, Mode::Exclusive) => core::ptr::from_ref(lock).expose_provenance() as u64,
+            Self::Srw(lock, Mode::Exclusive) => match core::ptr::from_ref(lock).expose_provenance() as u64 {
+                address if address & !ADDRESS == 0 => address,
+                _ => MIXED, // an unusual one
+            },
             _ => MIXED,
         }
     }
@@ -169,10 +182,7 @@ impl RtlConditionVariable {
     #[inline]
     pub fn rtl_wake_condition_variable(&self) {
         if self.has_sleepers() {
-            lot::unpark_one(self.key(), |unparked| {
-                self.mend(!unparked.more);
-                WOKEN
-            });
+            lot::unpark_one(self.key(), |unparked| self.woke(unparked, unparked.released == 0));
         }
     }
 
@@ -186,7 +196,7 @@ impl RtlConditionVariable {
 
     #[inline]
     fn has_sleepers(&self) -> bool {
-        self.word.load(Ordering::Relaxed) != 0
+        self.word.load(Ordering::Relaxed) & (QUEUED | AWAY) != 0
     }
 
     fn sleep(&self, lock: Lock<'_>, timeout: Timeout) -> NtStatus {
@@ -220,35 +230,58 @@ impl RtlConditionVariable {
         queued: impl FnMut(),
     ) -> Result<Parked, NoMemory> {
         let terms = Terms { heed: Heed::Stops, until, token: lock.token() };
-        let join = || {
-            self.join(lock.bits());
-            true
-        };
+        // The count of recalls when the thread was queued first.
+        let mut since = None;
+        let join = || self.join(lock.bits(), &mut since);
         lot::park_and(shield, self.key(), terms, join, queued, |left| match left.moved {
             true => lock.mend(left),
-            false => self.mend(left.was_last),
+            false => self.leave(left),
         })
     }
 
-    /// Somebody queues, who has released this lock (C2, C3).
-    fn join(&self, lock: u64) {
-        self.change(|word| match word {
+    /// Somebody queues, who releases this lock (C2, C3), unless it was away and was woken meanwhile (C7).
+    fn join(&self, lock: u64, since: &mut Option<u64>) -> bool {
+        let word = self.word.load(Ordering::Relaxed);
+        if *since.get_or_insert(word / RECALL) != word / RECALL {
+            return false;
+        }
+        let sleepers = match word & SLEEPERS {
             0 => lock | QUEUED,
             same if same == lock | QUEUED => same,
             _ => MIXED | QUEUED,
-        });
+        };
+        self.set(word & !SLEEPERS | sleepers);
+        true
+    }
+
+    /// Somebody leaves the queue, perhaps to come back (C7).
+    fn leave(&self, left: Left) {
+        self.mend(left.was_last);
+        if left.stops {
+            self.set(self.word.load(Ordering::Relaxed) | AWAY);
+        }
+    }
+
+    /// Threads were woken. Those who are away, or about to leave, are recalled.
+    fn woke(&self, unparked: Unparked, recalls: bool) -> u32 {
+        self.mend(!unparked.more);
+        let word = self.word.load(Ordering::Relaxed);
+        if recalls && (unparked.more || word & AWAY != 0) {
+            self.set((word & !AWAY).wrapping_add(RECALL));
+        }
+        WOKEN
     }
 
     /// Nobody is queued any more, if so (C2).
     fn mend(&self, is_empty: bool) {
         if is_empty {
-            self.change(|_| 0);
+            self.set(self.word.load(Ordering::Relaxed) & !SLEEPERS);
         }
     }
 
-    /// The queue's lock is held, so nobody else does this: a store would do.
-    fn change(&self, change: impl Fn(u64) -> u64) {
-        self.word.store(change(self.word.load(Ordering::Relaxed)), Ordering::Relaxed);
+    /// The queue's lock is held, so nobody else changes the word.
+    fn set(&self, word: u64) {
+        self.word.store(word, Ordering::Relaxed);
     }
 
     #[cold]
@@ -258,10 +291,7 @@ impl RtlConditionVariable {
             let word = self.word.load(Ordering::Relaxed);
             if word & ADDRESS == 0 {
                 let all = |_, _| lot::Choice::Take;
-                lot::unpark_while(self.key(), all, |unparked| {
-                    self.mend(!unparked.more);
-                    WOKEN
-                });
+                lot::unpark_while(self.key(), all, |unparked| self.woke(unparked, true));
                 return;
             }
             if self.wake_one_and_move_the_rest(word) {
@@ -279,7 +309,8 @@ impl RtlConditionVariable {
             Key::new(Space::Lock, address),
             || {
                 // SAFETY: C6, if the word is what it was; else it is not used.
-                let lock = (self.word.load(Ordering::Relaxed) == word).then(|| unsafe { &*lock })?;
+                let lock =
+                    (self.word.load(Ordering::Relaxed) & SLEEPERS == word & SLEEPERS).then(|| unsafe { &*lock })?;
                 // If somebody holds it, the release will wake the first of those who are moved.
                 Some(Orders { release: usize::from(!lock.mark_if_exclusive()), transfer: usize::MAX })
             },
@@ -288,8 +319,7 @@ impl RtlConditionVariable {
                     // SAFETY: C6, those who were moved are still queued, and the lock of that queue is held.
                     unsafe { &*lock }.mark();
                 }
-                self.mend(!unparked.more);
-                WOKEN
+                self.woke(unparked, true)
             },
         );
         done.is_some() || !self.has_sleepers()

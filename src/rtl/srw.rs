@@ -41,6 +41,7 @@
 //! orderings   acquire: Acquire → release: Release, all on the word; what is handed over rides on the queue's lock too.
 
 mod guarded;
+mod state;
 
 pub use guarded::{SrwLock, SrwReadGuard, SrwWriteGuard};
 
@@ -49,149 +50,11 @@ use super::stay::{Stay, stay};
 use crate::status::NtStatus;
 use crate::sys::atomic::{AtomicU64, Ordering, const_outside_models};
 use crate::sys::cpu::BackOff;
-use crate::wait::lot::{self, Choice, Chosen, Key, Left, Space};
+use crate::wait::lot::{self, Choice, Key, Left, Space};
 use crate::waiter::shield::Shield;
 use core::cell::Cell;
-
-/// How a lock is held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mode {
-    Exclusive,
-    Shared,
-}
-
-/// A snapshot of the lock's word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct State(u64);
-
-impl State {
-    const FREE: u64 = 0;
-    const EXCLUSIVE: u64 = 1;
-    const QUEUED: u64 = 1 << 1;
-    const BARRED: u64 = 1 << 2;
-    const READER: u64 = 1 << 4;
-    const MARKS: u64 = Self::QUEUED | Self::BARRED;
-
-    const fn has(self, bits: u64) -> bool {
-        self.0 & bits != 0
-    }
-
-    const fn readers(self) -> u64 {
-        self.0 / Self::READER
-    }
-
-    /// Held by nobody, whatever the marks say.
-    const fn is_free(self) -> bool {
-        self.0 & !Self::MARKS == Self::FREE
-    }
-
-    const fn is_held(self, mode: Mode) -> bool {
-        match mode {
-            Mode::Exclusive => self.has(Self::EXCLUSIVE),
-            Mode::Shared => self.readers() > 0,
-        }
-    }
-
-    /// The word with one holder more, if it can be. `passes`: the acquirer is on its way (Q3).
-    const fn taken(self, mode: Mode, passes: bool) -> Option<Self> {
-        match mode {
-            Mode::Exclusive if !self.is_free() => None,
-            // Who the bar was for is in. If others are queued the release sets it anew, and must look.
-            Mode::Exclusive if passes && !self.has(Self::QUEUED) => Some(Self(Self::EXCLUSIVE)),
-            Mode::Exclusive => Some(Self(self.0 | Self::EXCLUSIVE)),
-            Mode::Shared if self.has(Self::EXCLUSIVE) || self.has(Self::BARRED) && !passes => None,
-            Mode::Shared => Some(Self(self.0 + Self::READER)),
-        }
-    }
-
-    /// The word with one holder less.
-    const fn released(self, mode: Mode) -> Self {
-        match mode {
-            Mode::Exclusive => Self(self.0 & !Self::EXCLUSIVE),
-            Mode::Shared => Self(self.0.saturating_sub(Self::READER)),
-        }
-    }
-
-    /// The marks of an acquirer that is about to park.
-    const fn marked(self, mode: Mode) -> Self {
-        match mode {
-            Mode::Exclusive => Self(self.0 | Self::MARKS),
-            Mode::Shared => Self(self.0 | Self::QUEUED),
-        }
-    }
-
-    /// Q1: may an acquirer sleep?
-    const fn holds_up(self, mode: Mode, passes: bool) -> bool {
-        self.taken(mode, passes).is_none() && self.marked(mode).0 == self.0
-    }
-
-    const fn with_marks(self, marks: u64) -> Self {
-        Self(self.0 & !Self::MARKS | marks)
-    }
-}
-
-/// What an acquirer in the queue shows to the one who releases.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Ticket {
-    mode: Mode,
-    is_urgent: bool,
-}
-
-impl Ticket {
-    pub(super) const fn new(mode: Mode, is_urgent: bool) -> Self {
-        Self { mode, is_urgent }
-    }
-
-    pub(super) const fn bits(self) -> u32 {
-        matches!(self.mode, Mode::Exclusive) as u32 | (self.is_urgent as u32) << 1
-    }
-
-    const fn from_bits(bits: u32) -> Self {
-        let mode = if bits & 1 != 0 { Mode::Exclusive } else { Mode::Shared };
-        Self::new(mode, bits & 2 != 0)
-    }
-}
-
-/// Told to who is released: it must acquire the lock for itself.
-pub(super) const ON_ITS_WAY: u32 = 0;
-/// Told to who is released: it holds the lock.
-pub(super) const HANDED: u32 = 1;
-
-/// May the next in the queue be released together with those who were chosen? The first writer, or the readers before it.
-const fn admit(chosen: Chosen, next: Ticket) -> Choice {
-    match (chosen.count, Ticket::from_bits(chosen.last).mode, next.mode) {
-        (0, _, _) | (_, Mode::Shared, Mode::Shared) => Choice::Take,
-        _ => Choice::Stop,
-    }
-}
-
-/// Those whom one release takes from the queue: so many of one mode. They are handed the lock if one of them is urgent.
-#[derive(Clone, Copy, Debug)]
-struct Crowd {
-    ticket: Ticket,
-    count: usize,
-}
-
-impl Crowd {
-    /// The word that a release leaves, and what the crowd is told. `more`: others stay queued, of whom the first is a writer
-    /// if the crowd is readers.
-    const fn settle(self, rest: State, more: bool) -> (State, u32) {
-        let queued = if more { State::QUEUED } else { 0 };
-        let (held, barred) = match self.ticket.mode {
-            // Those who are queued are about to leave. Nobody is on its way, so nobody may be barred (Q3).
-            _ if self.count == 0 => return (rest.with_marks(queued), ON_ITS_WAY),
-            Mode::Exclusive => (State::EXCLUSIVE, true),
-            Mode::Shared => (self.count as u64 * State::READER, more),
-        };
-        let marks = if barred { queued | State::BARRED } else { queued };
-        if self.ticket.is_urgent && rest.is_free() {
-            let marks = if more { State::MARKS } else { 0 };
-            (State(held | marks), HANDED)
-        } else {
-            (rest.with_marks(marks), ON_ITS_WAY)
-        }
-    }
-}
+use state::{Crowd, State, admit};
+pub(super) use state::{HANDED, Mode, Ticket};
 
 /// `RTL_SRWLOCK`: a slim reader/writer lock, as NT programs have it in their own structures.
 ///
@@ -439,6 +302,3 @@ impl Default for RtlSrwLock {
         Self::new()
     }
 }
-
-#[cfg(all(test, not(ntwait_loom)))]
-mod tests;

@@ -106,10 +106,11 @@ impl Runtime {
     }
 }
 
-#[cfg(not(ntwait_loom))]
 impl Drop for Runtime {
     fn drop(&mut self) {
+        #[cfg(not(ntwait_loom))]
         registered::unregister_all(&self.resident);
+        timers::let_go_of_all(&self.resident); // residents.rs, D2
     }
 }
 

@@ -11,8 +11,8 @@
 //! ```
 //!
 //! D1  A resident is freed by whoever drops the last reference, and by nobody else.
-//! D2  Its timers are let go of before its memory goes: until then the service thread may look at it (timers/schedule.rs,
-//!     S3), and takes a reference if there is still one.
+//! D2  When a runtime is dropped its timers are let go of first: whoever finds one armed finds the runtime's own reference,
+//!     and may take another (timers/schedule.rs, S3). A thread that outlives the runtime gets no calls from its timers.
 //! orderings   drop: Release → the last one: Acquire, before it frees
 
 #![allow(unsafe_code, reason = "a reference count")]
@@ -87,14 +87,6 @@ impl Resident {
     }
 }
 
-/// D2.
-impl Drop for Resident {
-    fn drop(&mut self) {
-        let _shield = Shield::raise();
-        self.table.remains().filter(|remains| remains.kind == Kind::Timer).for_each(|timer| timers::let_go(timer.side));
-    }
-}
-
 impl Home for Resident {
     #[cold]
     fn recycle(&self, slot: &Slot) {
@@ -136,23 +128,13 @@ impl ResidentRef {
         NonNull::new(raw.cast_mut().cast()).map(Self)
     }
 
-    /// A reference to a resident that may be about to be freed. `None`: it is.
+    /// One more reference.
     ///
     /// # Safety
-    /// Its memory is still there (D2).
-    pub(super) unsafe fn try_new(resident: *const Resident) -> Option<Self> {
-        let place = NonNull::new(resident.cast_mut())?;
-        // SAFETY: the caller's promise.
-        let references = unsafe { &place.as_ref().references };
-        let mut count = references.load(Ordering::Relaxed);
-        while count > 0 {
-            // Relaxed: as in `clone`, once it is known that there is a reference.
-            match references.compare_exchange(count, count + 1, Ordering::Relaxed, Ordering::Relaxed) {
-                Ok(_) => return Some(Self(place)),
-                Err(seen) => count = seen,
-            }
-        }
-        None
+    /// Somebody has one already, and does not let go of it meanwhile.
+    pub(super) unsafe fn to(resident: *const Resident) -> Option<Self> {
+        let known = core::mem::ManuallyDrop::new(Self(NonNull::new(resident.cast_mut())?));
+        Some((*known).clone())
     }
 
     /// Lets go of a reference where nothing may be freed: if it is the last, the resident stays for ever.

@@ -9,8 +9,6 @@
 //! Moments are counted in NT's unit of 100 ns: on the monotonic clock since the machine started, on the wall clock since
 //! 1601. A moment read from a clock is never later than the clock, so what is due by it is due.
 
-use super::clock::{NT_EPOCH_SECONDS, TICKS_PER_SECOND};
-
 /// Later than anything.
 pub(crate) const NEVER: u64 = u64::MAX;
 
@@ -35,7 +33,8 @@ pub(crate) struct Unavailable;
 
 #[cfg(not(ntwait_loom))]
 mod real {
-    use super::{Clock, NEVER, NT_EPOCH_SECONDS, TICKS_PER_SECOND, Unavailable};
+    use super::{Clock, NEVER, Unavailable};
+    use crate::sys::clock::{NT_EPOCH_SECONDS, TICKS_PER_SECOND};
     use crate::sys::cpu;
     use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
     use rustix::fd::OwnedFd;
@@ -157,6 +156,7 @@ pub(crate) use modelled::Alarm;
 #[cfg(all(test, not(ntwait_loom)))]
 mod tests {
     use super::*;
+    use crate::sys::clock::TICKS_PER_SECOND;
 
     const MILLISECOND: u64 = TICKS_PER_SECOND / 1000;
 

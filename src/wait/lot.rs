@@ -75,6 +75,8 @@ pub(crate) struct Left {
     pub(crate) moved: bool,
     /// Nobody with the same key is left in that queue.
     pub(crate) was_last: bool,
+    /// The thread is to stop, and comes back if it is to go on.
+    pub(crate) stops: bool,
 }
 
 /// What a releaser has done, for its callback.
@@ -212,7 +214,7 @@ fn attempt(
         goes_on = false;
     }
     if !goes_on {
-        on_leave(Left { moved: false, was_last: !locked.has(key) });
+        on_leave(Left { moved: false, was_last: !locked.has(key), stops: me.park.is_stopped() });
         drop(locked);
         return conclude(me, false);
     }
@@ -237,7 +239,7 @@ fn leave(me: &ThreadRecord, key: Key, on_leave: &mut dyn FnMut(Left)) -> bool {
         unsafe { locked.unlink(me) };
         me.block().free();
         let moved = last_key != key;
-        on_leave(Left { moved, was_last: !locked.has(last_key) });
+        on_leave(Left { moved, was_last: !locked.has(last_key), stops: me.park.is_stopped() });
         return moved;
     }
     me.block().await_free();

@@ -12,6 +12,8 @@
 //!   leave     unlink what is still linked
 //! ```
 //!
+//! What waits for something at an address, and not for an object, queues in the parking lot (lot.rs), and who waits for an
+//! alert by id queues on nothing (alert.rs); the rest is the same.
 //! A plain wait for one notification object queues on nothing: it sleeps on the object's epoch (epoch.rs).
 //! What is given to a thread that sleeps is its own at once; it puts mutants on its list before the wait returns.
 //! Signalling is the other half (signal.rs, serve.rs): change the object, walk its queue in order, decide for each waiter

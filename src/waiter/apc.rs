@@ -8,13 +8,14 @@
 //! C1  The queue, its APC bit and nothing else are changed under the record's control lock.
 //! C2  A routine is called with no lock held and at depth zero: it may wait, queue and be terminated (A6).
 //! C3  What is still queued when the thread ends is dropped without a call (A20).
+//! C4  A block is the pool's, or a part of a [`StandingApc`](super::standing::StandingApc), which is queued again and again.
 
 #![allow(unsafe_code, reason = "an intrusive queue; calls into foreign code")]
 
 use super::goal;
 use super::park::{Pending, Posted};
 use super::pool::{NoMemory, Pool, Pooled};
-use super::record::ThreadRecord;
+use super::record::{Control, ThreadRecord};
 use super::shield::Shield;
 use crate::sys::atomic::{AtomicU64, process_static};
 use crate::sys::cell::Guarded;
@@ -32,10 +33,24 @@ pub enum ApcRoutine {
     Win64(extern "win64" fn(*mut c_void, *mut c_void, *mut c_void)),
 }
 
+/// What a timer calls when it expires: with the context that it was set with, and the lower and the higher half of the time
+/// of the expiry, in units of 100 ns since 1601 (T14).
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum TimerApcRoutine {
+    /// A function with the C calling convention of the platform.
+    C(extern "C" fn(*mut c_void, u32, i32)),
+    /// A function with the Windows x64 calling convention.
+    #[cfg(target_arch = "x86_64")]
+    Win64(extern "win64" fn(*mut c_void, u32, i32)),
+}
+
 /// What is called: foreign code, through which no thread is unwound, or our own.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Routine {
     Foreign(ApcRoutine),
+    /// Two of the arguments are halves of a time.
+    Timer(TimerApcRoutine),
     Own(fn([*mut c_void; 3])),
 }
 
@@ -56,8 +71,25 @@ impl Apc {
             Routine::Foreign(ApcRoutine::C(routine)) => goal::hidden(|| routine(first, second, third)),
             #[cfg(target_arch = "x86_64")]
             Routine::Foreign(ApcRoutine::Win64(routine)) => goal::hidden(|| routine(first, second, third)),
+            Routine::Timer(TimerApcRoutine::C(routine)) => {
+                goal::hidden(|| routine(first, second.addr() as u32, third.addr() as i32));
+            }
+            #[cfg(target_arch = "x86_64")]
+            Routine::Timer(TimerApcRoutine::Win64(routine)) => {
+                goal::hidden(|| routine(first, second.addr() as u32, third.addr() as i32));
+            }
         }
     }
+}
+
+/// Where a block comes from, and what becomes of it (C4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whose {
+    Pools,
+    /// A part of something else.
+    Part {
+        is_queued: bool,
+    },
 }
 
 /// A queued call.
@@ -65,7 +97,9 @@ impl Apc {
 #[repr(align(128))]
 pub(crate) struct ApcBlock {
     apc: Guarded<Option<Apc>>,
+    previous: Guarded<*const ApcBlock>,
     next: Guarded<*const ApcBlock>,
+    whose: Guarded<Whose>,
     next_free: AtomicU64,
 }
 
@@ -80,7 +114,38 @@ impl Pooled for ApcBlock {
     }
 
     fn fresh() -> Self {
-        Self { apc: Guarded::new(None), next: Guarded::new(ptr::null()), next_free: AtomicU64::new(0) }
+        Self::new(Whose::Pools)
+    }
+}
+
+impl ApcBlock {
+    fn new(whose: Whose) -> Self {
+        Self {
+            apc: Guarded::new(None),
+            previous: Guarded::new(ptr::null()),
+            next: Guarded::new(ptr::null()),
+            whose: Guarded::new(whose),
+            next_free: AtomicU64::new(0),
+        }
+    }
+
+    /// One that is a part of something else.
+    pub(super) fn part() -> Self {
+        Self::new(Whose::Part { is_queued: false })
+    }
+
+    /// # Safety
+    /// The caller has the lock of the thread whose queue it is in, or may come to be in (C1).
+    pub(super) unsafe fn is_queued(&self) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe { self.whose.get() == (Whose::Part { is_queued: true }) }
+    }
+
+    /// # Safety
+    /// As for [`is_queued`](Self::is_queued), of a part.
+    unsafe fn set_queued(&self, is_queued: bool) {
+        // SAFETY: the caller's promise.
+        unsafe { self.whose.set(Whose::Part { is_queued }) };
     }
 }
 
@@ -102,6 +167,10 @@ impl ApcQueue {
     pub(crate) const EMPTY: Self = Self { first: ptr::null(), last: ptr::null() };
 
     fn append(&mut self, block: &'static ApcBlock) {
+        // SAFETY: the caller's lock (C1).
+        unsafe { block.previous.set(self.last) };
+        // SAFETY: the caller's lock (C1).
+        unsafe { block.next.set(ptr::null()) };
         // SAFETY: null, or a block of this queue, which is never freed (Q1).
         match unsafe { self.last.as_ref() } {
             // SAFETY: the caller's lock (C1).
@@ -114,12 +183,58 @@ impl ApcQueue {
     fn take_first(&mut self) -> Option<&'static ApcBlock> {
         // SAFETY: null, or a block of this queue, which is never freed (Q1).
         let first = unsafe { self.first.as_ref() }?;
-        // SAFETY: the caller's lock (C1).
-        self.first = unsafe { first.next.get() };
-        if self.first.is_null() {
-            self.last = ptr::null();
-        }
+        self.take(first);
         Some(first)
+    }
+
+    /// Takes out a block of this queue.
+    fn take(&mut self, block: &ApcBlock) {
+        // SAFETY: the caller's lock (C1).
+        let previous = unsafe { block.previous.get() };
+        // SAFETY: the caller's lock (C1).
+        let next = unsafe { block.next.get() };
+        // SAFETY: null, or a block of this queue, which is never freed (Q1).
+        match unsafe { previous.as_ref() } {
+            // SAFETY: the caller's lock (C1).
+            Some(previous) => unsafe { previous.next.set(next) },
+            None => self.first = next,
+        }
+        // SAFETY: null, or a block of this queue, which is never freed (Q1).
+        match unsafe { next.as_ref() } {
+            // SAFETY: the caller's lock (C1).
+            Some(next) => unsafe { next.previous.set(previous) },
+            None => self.last = previous,
+        }
+    }
+}
+
+impl Control {
+    /// Queues a part with this call (C1).
+    pub(super) fn queue_part(&mut self, thread: &ThreadRecord, block: &'static ApcBlock, apc: Apc) -> Posted {
+        // SAFETY: it is in no queue, and this is the lock of the one that it may be in.
+        unsafe { block.apc.set(Some(apc)) };
+        // SAFETY: as above.
+        unsafe { block.set_queued(true) };
+        self.apcs.append(block);
+        thread.park.post(Pending::Apc)
+    }
+
+    /// Takes a part out of the queue, if it is there.
+    pub(super) fn unqueue_part(&mut self, thread: &ThreadRecord, block: &ApcBlock) {
+        // SAFETY: this is the lock of the queue that it may be in.
+        if unsafe { block.is_queued() } {
+            self.apcs.take(block);
+            // SAFETY: as above.
+            unsafe { block.set_queued(false) };
+            self.note_if_empty(thread);
+        }
+    }
+
+    /// C1.
+    fn note_if_empty(&self, thread: &ThreadRecord) {
+        if self.apcs.first.is_null() {
+            thread.park.withdraw(Pending::Apc);
+        }
     }
 }
 
@@ -133,8 +248,6 @@ impl Prepared {
         let block = pool().take()?;
         // SAFETY: Q2, it is ours.
         unsafe { block.apc.set(Some(apc)) };
-        // SAFETY: Q2, it is ours.
-        unsafe { block.next.set(ptr::null()) };
         Ok(Self(block))
     }
 
@@ -151,10 +264,16 @@ impl Prepared {
     }
 }
 
+/// A block that is ours: popped, or just taken from a queue whose lock we still have.
 fn recycle(block: &'static ApcBlock) -> Option<Apc> {
-    // SAFETY: Q2, it is ours: popped, or taken from the queue.
+    // SAFETY: Q2, or the lock (C1).
     let apc = unsafe { block.apc.get() };
-    pool().put(block);
+    // SAFETY: as above.
+    match unsafe { block.whose.get() } {
+        Whose::Pools => pool().put(block),
+        // SAFETY: as above.
+        Whose::Part { .. } => unsafe { block.set_queued(false) },
+    }
     apc
 }
 
@@ -163,10 +282,8 @@ fn next(me: &ThreadRecord) -> Option<Apc> {
     let _shield = Shield::raise();
     let mut control = me.control.lock();
     let block = control.apcs.take_first()?;
-    if control.apcs.first.is_null() {
-        // Now, and not when nothing more is found: the call may wait alertably itself (A6).
-        me.park.withdraw(Pending::Apc);
-    }
+    // Now, and not when nothing more is found: the call may wait alertably itself (A6).
+    control.note_if_empty(me);
     recycle(block)
 }
 

@@ -39,6 +39,7 @@ pub(crate) mod pool;
 pub(crate) mod record;
 pub(crate) mod seat;
 pub(crate) mod shield;
+pub(crate) mod standing;
 pub(crate) mod waiting;
 
 use crate::objects::slot::Slot;

@@ -16,6 +16,7 @@ pub(crate) use super::pool::NoMemory;
 use super::pool::{Pool, Pooled};
 use super::seat::Seat;
 use super::shield::Shield;
+use super::standing::StandingList;
 use super::waiting::Waiter;
 use crate::objects::{Home, Target};
 use crate::sys::atomic::{AtomicU32, AtomicU64, Ordering, process_static};
@@ -84,6 +85,8 @@ pub(crate) struct Pinned {
 #[derive(Debug)]
 pub(crate) struct Control {
     pub(crate) apcs: ApcQueue,
+    /// What is to be called whenever something happens, until the thread ends.
+    pub(crate) standing: StandingList,
     /// Objects of this thread, in different runtimes, that are suspended. SUSPEND is there while it is not zero.
     pub(crate) suspended: u32,
 }
@@ -103,7 +106,7 @@ impl ThreadRecord {
             blocks: core::array::from_fn(|_| WaitBlock::default()),
             larger: Guarded::new(None),
             seat: Seat::default(),
-            control: FutexLock::new(Control { apcs: ApcQueue::EMPTY, suspended: 0 }),
+            control: FutexLock::new(Control { apcs: ApcQueue::EMPTY, standing: StandingList::EMPTY, suspended: 0 }),
             end: Guarded::new(None),
             pinned: Guarded::new(None),
             is_known_elsewhere: AtomicU32::new(0),

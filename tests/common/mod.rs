@@ -3,8 +3,7 @@
 //!
 //! The other parts: threads that are known to be blocked and tests that cannot hang, in `threads.rs`; threads of the library, in
 //! `nt_threads.rs`; waits of every kind to put them in, in `wait_kinds.rs` and `lot_kinds.rs`; primitives in foreign memory, in
-//! `memory.rs`; random
-//! terminations, in `storm.rs`.
+//! `memory.rs`; what threads give each other, in `gifts.rs`; random terminations, in `storm.rs`.
 
 #![allow(dead_code, reason = "each test binary uses its own part of this module")]
 #![allow(unused_imports, reason = "each test binary uses its own part of this module")]
@@ -18,12 +17,14 @@ use ntwait::{
     Timeout, WaitPolicy, WaitType,
 };
 
+pub(crate) mod gifts;
 pub(crate) mod lot_kinds;
 pub(crate) mod memory;
 pub(crate) mod names;
 pub(crate) mod nt_threads;
 pub(crate) mod storm;
 pub(crate) mod threads;
+pub(crate) mod timers;
 pub(crate) mod wait_kinds;
 pub(crate) use threads::{Worker, within};
 

@@ -1,7 +1,7 @@
 //! Objects that can have names, as one list.
 
 use super::{AUTO, Nt, u32_at};
-use ntwait::{AccessMask, Handle, HandleAttributes, NtStatus, ObjectAttributes, ObjectName};
+use ntwait::{AccessMask, Handle, HandleAttributes, NtStatus, ObjectAttributes, ObjectName, TimerType};
 
 pub(crate) const OPENIF: HandleAttributes = HandleAttributes::OPENIF;
 
@@ -11,11 +11,14 @@ pub(crate) enum Named {
     Event,
     Mutant,
     Semaphore,
+    Timer,
+    KeyedEvent,
     Directory,
 }
 
 impl Named {
-    pub(crate) const ALL: [Named; 4] = [Named::Event, Named::Mutant, Named::Semaphore, Named::Directory];
+    pub(crate) const ALL: [Named; 6] =
+        [Named::Event, Named::Mutant, Named::Semaphore, Named::Timer, Named::KeyedEvent, Named::Directory];
 
     /// A creation with all rights.
     pub(crate) fn create(self, nt: Nt, attributes: ObjectAttributes<'_>) -> Result<Handle, NtStatus> {
@@ -32,6 +35,8 @@ impl Named {
             Named::Event => nt.nt_create_event(access, attributes, AUTO, false),
             Named::Mutant => nt.nt_create_mutant(access, attributes, false),
             Named::Semaphore => nt.nt_create_semaphore(access, attributes, 0, 1),
+            Named::Timer => nt.nt_create_timer(access, attributes, TimerType::NOTIFICATION),
+            Named::KeyedEvent => nt.nt_create_keyed_event(access, attributes, 0),
             Named::Directory => nt.nt_create_directory_object(access, attributes),
         }
     }
@@ -51,6 +56,8 @@ impl Named {
             Named::Event => nt.nt_open_event(access, attributes),
             Named::Mutant => nt.nt_open_mutant(access, attributes),
             Named::Semaphore => nt.nt_open_semaphore(access, attributes),
+            Named::Timer => nt.nt_open_timer(access, attributes),
+            Named::KeyedEvent => nt.nt_open_keyed_event(access, attributes),
             Named::Directory => nt.nt_open_directory_object(access, attributes),
         }
     }

@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use ntwait::{
     AccessMask, ApcRoutine, CreateThreadFlags, DuplicateOptions, Handle, HandleAttributes, NtStatus, Ntdll, NtdllApi,
-    ObjectAttributes, StartRoutine, Thread,
+    ObjectAttributes, StartRoutine, Thread, ThreadBackend,
 };
 
 use super::threads::{LIMIT, Worker, all_threads, blocked_call, within};
@@ -78,6 +78,28 @@ impl Nt {
         let thread = self.thread(body);
         thread.assert_blocked();
         thread
+    }
+
+    /// Takes a mutant so many levels deep.
+    #[track_caller]
+    pub(crate) fn take(self, mutant: Handle, depth: i32) {
+        (0..depth).for_each(|_| assert_eq!(self.one(mutant, POLL), NtStatus::WAIT_0));
+        assert_eq!(self.look_mutant(mutant), self.mine(depth));
+    }
+
+    /// A thread that sleeps with the mutant in its hands, one level deep.
+    #[track_caller]
+    pub(crate) fn blocked_owner(self, mutant: Handle) -> NtThread {
+        let clear = self.auto(false);
+        self.blocked(move || {
+            self.take(mutant, 1);
+            self.one(clear, FOREVER).0
+        })
+    }
+
+    /// Does the library notice when one of its threads leaves past it? Those that it makes by itself are watched.
+    pub(crate) fn watches_its_threads(self) -> bool {
+        self.thread_backend().backend() == ThreadBackend::Clone
     }
 
     /// A thread that has ended with this code.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ntwait::{NtStatus, WaitPolicy};
+use ntwait::WaitPolicy;
 
 use super::generate::Profile;
 use super::model::{Model, Reply};
@@ -46,10 +46,13 @@ impl Alone {
     }
 
     /// Leaves the thread as it was: no alert, no APC, no handle.
-    fn clean(&self, model: &Model) {
+    fn clean(&self, model: &Model) -> Result<(), String> {
         let poll = Op::Delay(Terms { alertable: true, time: Time::Poll });
-        while self.real.run(0, poll) != NtStatus::SUCCESS.into() {}
-        self.real.clear(|slot| model.kind_in(slot).is_some());
+        // An alert, the APCs, the alert of a resume.
+        for _ in 0..3 {
+            self.real.run(0, poll);
+        }
+        self.real.clear(|slot| model.kind_in(slot).is_some())
     }
 }
 
@@ -68,7 +71,6 @@ impl Subject for Alone {
                 break;
             }
         }
-        self.clean(&model);
-        result
+        result.and(self.clean(&model).map_err(|what| Divergence { at: history.len().saturating_sub(1), what }))
     }
 }

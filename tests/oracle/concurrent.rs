@@ -4,10 +4,12 @@
 //! Some programs have waits without end, all of them alertable. When nothing goes on any more the threads that are left are alerted: they
 //! should have been blocked for ever, or a release was lost.
 
+use core::num::NonZeroU64;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use ntwait::{NtStatus, WaitPolicy};
+use rustix::thread::set_current_timer_slack;
 
 use super::linear::{Call, Record, is_possible};
 use super::model::Model;
@@ -15,13 +17,16 @@ use super::op::THREADS;
 use super::program::Programs;
 use super::real::{Real, Times};
 use super::report::Budget;
+use crate::common::threads::{LIMIT, all_threads};
 use crate::common::{Nt, Random, spin_for};
 
 /// Rounds between two searches, so that threads are started seldom.
 const BATCH: usize = 64;
 
-/// Long enough for another thread to come, short enough for many rounds.
-const TIMES: Times = Times { brief: Duration::from_micros(50), long: Duration::from_secs(600) };
+/// What time-outs mean in a round: in some another thread comes before a brief one has passed, in some after, in some just then.
+fn times(round: usize) -> Times {
+    Times { brief: Duration::from_micros(1 + round as u64), long: Duration::from_secs(600) }
+}
 
 /// When nothing has happened for so long, everybody who has not come to the end of his program is blocked, most likely.
 const QUIET: Duration = Duration::from_micros(400);
@@ -29,7 +34,7 @@ const QUIET: Duration = Duration::from_micros(400);
 /// Runs rounds for as long as the budget lasts and returns how many calls they had. Fails with the calls that no order explains.
 pub(crate) fn examine(policy: WaitPolicy, budget: Budget) -> u64 {
     let nt = Nt::with(policy);
-    let reals: Vec<_> = (0..BATCH).map(|_| Real::on(nt, TIMES)).collect();
+    let reals: Vec<_> = (0..BATCH).map(|round| Real::on(nt, times(round))).collect();
     let mut steps = 0;
     for seed in budget.seed.. {
         let mut random = Random::new(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
@@ -41,7 +46,7 @@ pub(crate) fn examine(policy: WaitPolicy, budget: Budget) -> u64 {
         for (round, record) in rounds.iter().zip(&records) {
             let model = round.programs.model(Model::new(THREADS));
             assert!(is_possible(&model, record), "{}", explain(&round.programs, record, seed));
-            round.real.clear(|slot| model.kind_in(slot).is_some());
+            round.real.clear(|slot| model.kind_in(slot).is_some()).expect("open handles");
             steps += round.programs.steps();
         }
         if !budget.lasts(steps) {
@@ -132,6 +137,8 @@ impl Together {
     /// The work of one thread: its calls in each round.
     fn run(&self, me: usize, rounds: &[Round], seed: u64) -> Vec<Ran> {
         let mut random = Random::new(seed.wrapping_add(me as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        // Without this the kernel is fifty microseconds late with each time-out.
+        set_current_timer_slack(NonZeroU64::new(1)).expect("a time-out on time");
         let real = rounds[0].real;
         real.introduce(me, real.nt.myself());
         let mut calls = Vec::with_capacity(rounds.len());
@@ -154,11 +161,16 @@ impl Together {
     fn rescue(&self, rounds: &[Round], real: &Real) -> Vec<Rescue> {
         let stamp = || self.clock.fetch_add(1, Ordering::AcqRel);
         let mut rescues = Vec::new();
-        let mut last = (u64::MAX, Instant::now());
+        let (mut last, mut arrival) = ((u64::MAX, Instant::now()), (0, Instant::now()));
         loop {
             let (now, arrived) = (self.clock.load(Ordering::Acquire), self.arrived.load(Ordering::Acquire));
             if arrived == (rounds.len() + 1) * THREADS {
                 return rescues;
+            }
+            if arrival.0 != arrived {
+                arrival = (arrived, Instant::now());
+            } else if arrival.1.elapsed() > LIMIT {
+                give_up(&rounds[(arrived / THREADS).saturating_sub(1).min(rounds.len() - 1)]);
             }
             if last.0 != now {
                 last = (now, Instant::now());
@@ -172,6 +184,12 @@ impl Together {
             std::thread::sleep(QUIET / 8);
         }
     }
+}
+
+/// A thread hangs in a call that should have ended by itself, or by an alert. It can neither be joined nor left behind.
+fn give_up(round: &Round) -> ! {
+    eprintln!("a thread hangs in one of these: {:#?}\n{}", round.programs, all_threads());
+    std::process::abort()
 }
 
 /// A call that was rescued when all others had been answered, or were rescued too, would never have been answered. One that may have been

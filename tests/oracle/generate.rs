@@ -4,7 +4,7 @@
 //! everybody is blocked.
 
 use super::model::Model;
-use super::op::{Change, Kind, Name, Names, Op, Rights, SLOTS, Step, Terms, Time, WaitFor};
+use super::op::{Change, Due, Kind, Name, Names, Op, Rights, SLOTS, Step, Terms, Time, WaitFor};
 use crate::common::Random;
 
 /// What histories are made of.
@@ -17,7 +17,7 @@ pub(crate) struct Profile {
 }
 
 /// What slots are filled with.
-const KINDS: [Kind; 5] = [Kind::Event, Kind::Event, Kind::Mutant, Kind::Semaphore, Kind::Thread];
+const KINDS: [Kind; 6] = [Kind::Event, Kind::Event, Kind::Mutant, Kind::Semaphore, Kind::Timer, Kind::Thread];
 
 pub(crate) struct Generator {
     random: Random,
@@ -98,6 +98,7 @@ impl Generator {
                 let initial = self.random.pick(&[0, 0, 1, 2, maximum, -1]);
                 Op::CreateSemaphore { to, initial, maximum }
             }
+            Kind::Timer => Op::CreateTimer { to, manual: self.random.one_in(2) },
             Kind::Thread => Op::OpenThread { to, thread: self.thread() },
         }
     }
@@ -109,6 +110,11 @@ impl Generator {
                 let rare = [Change::Clear, Change::Boost];
                 let change = if self.random.one_in(8) { self.random.pick(&rare) } else { self.random.pick(&changes) };
                 Op::Event(change, self.name_of(model, Kind::Event))
+            }
+            Kind::Timer if self.random.one_in(4) => Op::CancelTimer(self.name_of(model, Kind::Timer)),
+            Kind::Timer => {
+                let due = self.random.pick(&[Due::Past, Due::Late]);
+                Op::SetTimer(self.name_of(model, Kind::Timer), due)
             }
             Kind::Mutant => Op::ReleaseMutant(self.name_of(model, Kind::Mutant)),
             Kind::Semaphore => {

@@ -22,7 +22,7 @@ use super::worker::Worker;
 /// What must happen happens at once. Past this it has not happened.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The same when a history is known to go wrong.
-const LITTLE_PATIENCE: Duration = Duration::from_millis(300);
+const LITTLE_PATIENCE: Duration = Duration::from_millis(500);
 
 /// The long one is longer than any history.
 const TIMES: Times = Times { brief: Duration::from_micros(30), long: Duration::from_secs(600) };
@@ -63,12 +63,8 @@ impl Subject for LockStep {
                 break;
             }
         }
-        let ended = run.end();
-        if result.is_ok() && !ended {
-            result =
-                Err(Divergence { at: history.len() - 1, what: "a thread that is terminated does not end".to_owned() });
-        }
-        result
+        let ended = run.end().map_err(|what| Divergence { at: history.len().saturating_sub(1), what });
+        result.and(ended)
     }
 }
 
@@ -188,10 +184,10 @@ impl Run {
         Ok(())
     }
 
-    /// Ends all threads, wherever they are, and closes all handles. False: one does not end.
-    fn end(self) -> bool {
+    /// Ends all threads, wherever they are, and closes all handles.
+    fn end(self) -> Result<(), String> {
         let ended: Vec<bool> = self.workers.into_iter().map(|worker| worker.dismiss(self.patience)).collect();
-        self.real.clear(|slot| self.model.kind_in(slot).is_some());
-        ended.into_iter().all(|ended| ended)
+        let closed = self.real.clear(|slot| self.model.kind_in(slot).is_some());
+        if ended.contains(&false) { Err("a thread that is terminated does not end".to_owned()) } else { closed }
     }
 }

@@ -64,7 +64,7 @@ pub(crate) struct Rights {
 impl Rights {
     pub(crate) const ALL: Rights = Rights { query: true, modify: true, wait: true };
 
-    /// As an access mask: the specific rights 1 and 2 of events and semaphores, and `SYNCHRONIZE`.
+    /// As an access mask: the specific rights 1 and 2, and `SYNCHRONIZE`.
     pub(crate) fn mask(self) -> u32 {
         u32::from(self.query) | u32::from(self.modify) << 1 | u32::from(self.wait) << 20
     }
@@ -118,7 +118,17 @@ pub(crate) enum Kind {
     Event,
     Mutant,
     Semaphore,
+    Timer,
     Thread,
+}
+
+/// When a timer is to expire.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Due {
+    /// At once, within the call (T3).
+    Past,
+    /// At no time that a history sees.
+    Late,
 }
 
 /// One call of one thread. Threads are named by their number.
@@ -138,6 +148,10 @@ pub(crate) enum Op {
         initial: i32,
         maximum: i32,
     },
+    CreateTimer {
+        to: usize,
+        manual: bool,
+    },
     OpenThread {
         to: usize,
         thread: usize,
@@ -154,6 +168,8 @@ pub(crate) enum Op {
     Event(Change, Name),
     ReleaseMutant(Name),
     ReleaseSemaphore(Name, i32),
+    SetTimer(Name, Due),
+    CancelTimer(Name),
     Query(Kind, Name),
     Wait(WaitFor, Names, Terms),
     SignalAndWait(Name, Name, Terms),
@@ -283,6 +299,9 @@ impl fmt::Debug for Op {
             }
             Op::CreateMutant { to, owned } => write!(f, "h{to} = CreateMutant(owned: {owned})"),
             Op::CreateSemaphore { to, initial, maximum } => write!(f, "h{to} = CreateSemaphore({initial}, {maximum})"),
+            Op::CreateTimer { to, manual } => {
+                write!(f, "h{to} = CreateTimer({})", if manual { "notification" } else { "synchronization" })
+            }
             Op::OpenThread { to, thread } => write!(f, "h{to} = OpenThread(T{thread})"),
             Op::Duplicate { from, to, rights, close } => {
                 write!(f, "h{to} = Duplicate({from:?}, {rights:?}{})", if close { ", close source" } else { "" })
@@ -292,6 +311,8 @@ impl fmt::Debug for Op {
             Op::Event(change, name) => write!(f, "{change:?}({name:?})"),
             Op::ReleaseMutant(name) => write!(f, "ReleaseMutant({name:?})"),
             Op::ReleaseSemaphore(name, count) => write!(f, "ReleaseSemaphore({name:?}, {count})"),
+            Op::SetTimer(name, due) => write!(f, "SetTimer({name:?}, {due:?})"),
+            Op::CancelTimer(name) => write!(f, "CancelTimer({name:?})"),
             Op::Query(kind, name) => write!(f, "Query{kind:?}({name:?})"),
             Op::Wait(what, names, terms) => write!(f, "Wait{what:?}({:?}, {terms:?})", &*names),
             Op::SignalAndWait(signal, wait, terms) => write!(f, "SignalAndWait({signal:?}, {wait:?}, {terms:?})"),

@@ -1,7 +1,7 @@
 //! Short programs for threads that run at the same time on a few objects.
 
 use super::model::{Model, Reply};
-use super::op::{Change, Kind, Name, Names, Op, Step, Terms, Time, WaitFor};
+use super::op::{Change, Due, Kind, Name, Names, Op, Step, Terms, Time, WaitFor};
 use crate::common::Random;
 
 /// Objects of a program.
@@ -17,8 +17,9 @@ pub(crate) struct Programs {
 impl Programs {
     /// For two to four threads.
     pub(crate) fn random(random: &mut Random) -> Programs {
-        let kinds: [Kind; OBJECTS] =
-            core::array::from_fn(|_| random.pick(&[Kind::Event, Kind::Event, Kind::Mutant, Kind::Semaphore]));
+        let kinds: [Kind; OBJECTS] = core::array::from_fn(|_| {
+            random.pick(&[Kind::Event, Kind::Event, Kind::Mutant, Kind::Semaphore, Kind::Timer])
+        });
         let setup = kinds.iter().enumerate().map(|(to, kind)| Step { thread: 0, op: creation(random, *kind, to) });
         let setup = setup.collect();
         let threads = 2 + random.index(3);
@@ -44,6 +45,7 @@ fn creation(random: &mut Random, kind: Kind, to: usize) -> Op {
     match kind {
         Kind::Event => Op::CreateEvent { to, manual: random.one_in(3), set: random.one_in(3) },
         Kind::Mutant => Op::CreateMutant { to, owned: false },
+        Kind::Timer => Op::CreateTimer { to, manual: random.one_in(2) },
         _ => {
             let maximum = random.pick(&[1, 2, 3]);
             Op::CreateSemaphore { to, initial: random.pick(&[0, 0, 1]), maximum }
@@ -72,6 +74,7 @@ fn change(random: &mut Random, kind: Kind, name: Name) -> Op {
     match kind {
         Kind::Event => Op::Event(random.pick(&[Change::Set, Change::Set, Change::Reset, Change::Pulse]), name),
         Kind::Mutant => Op::ReleaseMutant(name),
+        Kind::Timer => Op::SetTimer(name, random.pick(&[Due::Past, Due::Past, Due::Late])),
         _ => Op::ReleaseSemaphore(name, random.pick(&[1, 1, 2])),
     }
 }

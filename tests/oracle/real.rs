@@ -4,11 +4,12 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 
 use ntwait::{
-    AccessMask, DuplicateOptions, EventType, Handle, HandleAttributes, NtStatus, ObjectAttributes, WaitPolicy, WaitType,
+    AccessMask, DuplicateOptions, EventType, Handle, HandleAttributes, NtStatus, ObjectAttributes, TimerType,
+    WaitPolicy, WaitType,
 };
 
 use super::model::Look;
-use super::op::{Answer, Change, Kind, Name, Op, Outcome, Rights, SLOTS, THREADS, Time, WaitFor};
+use super::op::{Answer, Change, Due, Kind, Name, Op, Outcome, Rights, SLOTS, THREADS, Time, WaitFor};
 use crate::common::nt_threads::Log;
 use crate::common::{Nt, u32_at};
 
@@ -21,6 +22,9 @@ pub(crate) struct Real {
     apcs: [&'static Log; THREADS],
     times: Times,
 }
+
+/// An hour, in 100 ns units.
+const LATE: i64 = -3600 * 10_000_000;
 
 /// What the time-outs of a history mean.
 #[derive(Clone, Copy)]
@@ -75,14 +79,16 @@ impl Real {
         }
     }
 
-    /// No slot has ever held a handle.
-    pub(crate) fn clear(&self, is_open: impl Fn(usize) -> bool) {
+    /// Closes what is open. Then it is as if no slot had ever held a handle.
+    pub(crate) fn clear(&self, is_open: impl Fn(usize) -> bool) -> Result<(), String> {
+        let mut result = Ok(());
         for (number, slot) in self.slots.iter().enumerate() {
-            if is_open(number) {
-                assert_eq!(self.nt.nt_close(self.slot(number)), NtStatus::SUCCESS);
+            if is_open(number) && self.nt.nt_close(self.slot(number)) != NtStatus::SUCCESS {
+                result = Err(format!("h{number} cannot be closed in the end"));
             }
             slot.store(Handle::NULL.0, Ordering::Relaxed);
         }
+        result
     }
 
     /// Makes the call, as thread number `me`, which is the calling one.
@@ -107,6 +113,11 @@ impl Real {
                 let (access, none) = (AccessMask::SEMAPHORE_ALL_ACCESS, ObjectAttributes::NONE);
                 self.keep(to, nt.nt_create_semaphore(access, none, initial, maximum))
             }
+            Op::CreateTimer { to, manual } => {
+                let timer_type = if manual { TimerType::NOTIFICATION } else { TimerType::SYNCHRONIZATION };
+                let access = AccessMask::TIMER_ALL_ACCESS;
+                self.keep(to, nt.nt_create_timer(access, ObjectAttributes::NONE, timer_type))
+            }
             Op::OpenThread { to, thread } => self.duplicate(self.thread(thread), to, Rights::ALL, false),
             Op::Duplicate { from, to, rights, close } => self.duplicate(self.handle(from), to, rights, close),
             Op::Close(name) => Answer::Status(nt.nt_close(self.handle(name))),
@@ -119,6 +130,12 @@ impl Real {
                 let timeout = self.timeout(terms.time);
                 Answer::Status(nt.nt_signal_and_wait_for_single_object(signal, wait, terms.alertable, timeout))
             }
+            Op::SetTimer(name, due) => {
+                let due = if due == Due::Past { 1 } else { LATE };
+                let before = nt.nt_set_timer(self.handle(name), due, None, false, 0);
+                before.map(|set| i32::from(set.previous_state)).into()
+            }
+            Op::CancelTimer(name) => nt.nt_cancel_timer(self.handle(name)).map(i32::from).into(),
             Op::Query(kind, name) => self.query(kind, self.handle(name)).map_or_else(Answer::Status, Answer::Looks),
             Op::Wait(WaitFor::Single, names, terms) => {
                 let object = self.handle(names[0]);
@@ -176,17 +193,20 @@ impl Real {
     }
 
     fn query(&self, kind: Kind, object: Handle) -> Result<[i32; 3], NtStatus> {
-        let mut bytes = [0xAA; 8];
+        let mut bytes = [0xAA; 16];
+        let eight = &mut bytes[..8];
         match kind {
-            Kind::Event => self.nt.nt_query_event(object, 0, &mut bytes, None),
-            Kind::Mutant => self.nt.nt_query_mutant(object, 0, &mut bytes, None),
-            Kind::Semaphore => self.nt.nt_query_semaphore(object, 0, &mut bytes, None),
+            Kind::Event => self.nt.nt_query_event(object, 0, eight, None),
+            Kind::Mutant => self.nt.nt_query_mutant(object, 0, eight, None),
+            Kind::Semaphore => self.nt.nt_query_semaphore(object, 0, eight, None),
+            Kind::Timer => self.nt.nt_query_timer(object, 0, &mut bytes, None),
             Kind::Thread => unreachable!("threads have other queries"),
         }
         .ok()?;
         let first = u32_at(&bytes, 0).cast_signed();
         Ok(match kind {
             Kind::Mutant => [first, i32::from(bytes[4]), i32::from(bytes[5])],
+            Kind::Timer => [i32::from(bytes[8]), 0, 0],
             _ => [first, u32_at(&bytes, 4).cast_signed(), 0],
         })
     }

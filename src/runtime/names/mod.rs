@@ -32,6 +32,8 @@
 //! orderings   the lock of the names; an object is born before its name can be found
 
 mod case;
+#[cfg(all(test, not(ntwait_loom)))]
+mod tests;
 mod tree;
 
 use super::residents::Resident;

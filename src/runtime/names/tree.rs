@@ -114,6 +114,12 @@ impl Tree {
         (self.by_name.len(), self.entries.len())
     }
 
+    /// What is allocated.
+    #[cfg(test)]
+    pub(super) fn memory(&self) -> (usize, usize) {
+        (self.by_name.allocation_size(), self.entries.capacity())
+    }
+
     /// Moves everything into a tree with more room, and leaves the old one there. Does nothing if it has not enough.
     pub(super) fn move_to(&mut self, roomier: &mut Self) {
         if roomier.by_name.capacity() <= self.by_name.len() || roomier.entries.capacity() <= self.entries.len() {

@@ -17,6 +17,7 @@
 #![allow(unsafe_code, reason = "takes over what a thread that is gone has left")]
 
 use super::super::residents::Resident;
+use super::super::timers;
 use super::birth::take_over;
 use super::current::{self, Residence, Residences};
 use super::{CurrentThread, Place};
@@ -122,6 +123,7 @@ fn end_objects(way: Way) -> (Residences, LateWake) {
     }
     if let Some(me) = record::current() {
         pins::let_go(me);
+        timers::cancel_all_of(me);
         clear(me, way);
     }
     for residence in residences.iter() {
@@ -249,6 +251,9 @@ pub(super) unsafe fn orphaned(data: *mut ()) {
     // From here on its wait, if it died in one, is over, and nothing more is given to it.
     let record = detached.ok().flatten();
     let is_idle = record.is_none_or(|me| me.park.decide(Why::TimedOut, 0) == Decision::Lost && me.park.is_idle());
+    if let Some(record) = record {
+        timers::cancel_all_of(record);
+    }
     // SAFETY: the thread is gone, and we act for it.
     unsafe { abandon_all(&resident, place) };
     if !is_idle {

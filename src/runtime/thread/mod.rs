@@ -16,7 +16,8 @@
 //!     The one system call that is made under an object's lock is the one that names the thread by its Linux id, which
 //!     nobody else can have while the lock is held.
 //! M3  Death is in this order (TH7): callbacks of the user, then TLS and FLS values gone, then no more requests, then
-//!     APCs dropped, then mutants abandoned, then the object signalled (M19), then the record given back.
+//!     timers with APCs cancelled (T17), then APCs dropped, then mutants abandoned, then the object signalled (M19), then
+//!     the record given back.
 
 mod birth;
 mod current;

@@ -13,6 +13,7 @@ use crate::sys::alarm::Clock;
 use crate::sys::atomic::{AtomicU64, process_static};
 use crate::sys::cell::Guarded;
 use crate::waiter::pool::{NoMemory, Pool, Pooled};
+use crate::waiter::standing::StandingApc;
 use core::ptr;
 
 /// When a timer is due, and what is to be signalled then.
@@ -49,6 +50,8 @@ pub(crate) struct TimerBody {
     /// Its position in a heap, plus one; 0: the timer is not armed.
     pub(super) place: Guarded<u32>,
     pub(super) plan: Guarded<Plan>,
+    /// What the thread that set it is to call when it expires; given and withdrawn under the timer's object lock.
+    pub(super) apc: StandingApc,
     next_free: AtomicU64,
 }
 
@@ -63,7 +66,12 @@ impl Pooled for TimerBody {
     }
 
     fn fresh() -> Self {
-        Self { place: Guarded::new(0), plan: Guarded::new(Plan::NONE), next_free: AtomicU64::new(0) }
+        Self {
+            place: Guarded::new(0),
+            plan: Guarded::new(Plan::NONE),
+            apc: StandingApc::new(),
+            next_free: AtomicU64::new(0),
+        }
     }
 }
 
@@ -83,6 +91,13 @@ pub(super) fn put(body: &'static TimerBody) {
 }
 
 impl TimerBody {
+    /// Has its call made at this time, if it still has one by this setting (T14, T16).
+    pub(super) fn fire_apc(&'static self, setting: u32) {
+        let time = Clock::Wall.now();
+        let half = |half: u64| ptr::without_provenance_mut(half as usize);
+        self.apc.fire(setting, half(time & u64::from(u32::MAX)), half(time >> 32));
+    }
+
     /// The form in which a timer's slot keeps it.
     pub(super) fn to_side(&self) -> u64 {
         ptr::from_ref(self).expose_provenance() as u64

@@ -8,8 +8,7 @@
 //! All of it is made when the first timer is born, and so is the room that each timer needs to be armed: setting a timer
 //! needs no memory and no descriptor, and cannot fail for lack of them.
 //!
-//! K1  The service thread holds no lock while it signals, and refers to the timer's runtime meanwhile. If that is about to
-//!     go away, its timers do not expire any more.
+//! K1  The service thread holds no lock while it signals, and refers to the timer's runtime meanwhile.
 //! K2  What expires is named by slot, generation and setting, and is looked at under the object's lock: so it does no harm
 //!     if the timer was cancelled, set anew, or has died since it was popped.
 //! K3  A child of `fork` has none of its parent's timers, and makes its own clockwork.
@@ -23,7 +22,7 @@ use super::schedule::{Memory, Schedule, State};
 use crate::objects::{Kind, Signal, Target};
 use crate::status::NtStatus;
 use crate::sys::alarm::{Alarm, Clock, Unavailable};
-use crate::sys::atomic::{AtomicU32, Ordering, process_static};
+use crate::sys::atomic::process_static;
 #[cfg(not(ntwait_loom))]
 use crate::sys::depth;
 use crate::sys::lock::FutexLock;
@@ -43,10 +42,6 @@ pub(super) struct Clockwork {
     alarm: Alarm,
     memory: Memory,
     state: FutexLock<State>,
-    /// Timers that are there, armed or not.
-    timers: AtomicU32,
-    /// Timers that there is room for.
-    room: AtomicU32,
     service: FutexLock<bool>,
 }
 
@@ -79,8 +74,6 @@ impl Clockwork {
             alarm: Alarm::new()?,
             memory: [heap()?, heap()?],
             state: FutexLock::new(State::default()),
-            timers: AtomicU32::new(0),
-            room: AtomicU32::new(0),
             service: FutexLock::new(false),
         })
     }
@@ -94,11 +87,13 @@ impl Clockwork {
         Ok(())
     }
 
-    /// Counts one more timer, and makes its room if there is none. Making the same twice does no harm.
+    /// Counts one more timer, and makes its room if there is none, with no lock held. Making the same twice does no harm.
     fn make_room(&self) -> Result<(), NtStatus> {
-        let timers = self.timers.fetch_add(1, Ordering::Relaxed) + 1;
-        // Acquire: who finds room finds it made.
-        let room = self.room.load(Ordering::Acquire);
+        let (timers, room) = {
+            let state = &mut *self.state.lock();
+            state.timers += 1;
+            (state.timers, state.room)
+        };
         if timers <= room {
             return Ok(());
         }
@@ -110,13 +105,14 @@ impl Clockwork {
         for heap in &self.memory {
             heap.commit(room as usize, end - room as usize)?;
         }
-        self.room.fetch_max(end as u32, Ordering::AcqRel);
+        let state = &mut *self.state.lock();
+        state.room = state.room.max(end as u32);
         Ok(())
     }
 
     /// One timer less.
     pub(super) fn dismiss(&self) {
-        self.timers.fetch_sub(1, Ordering::Relaxed);
+        self.state.lock().timers -= 1;
     }
 
     pub(super) fn lock(&self) -> Schedule<'_> {
@@ -125,12 +121,12 @@ impl Clockwork {
 
     /// Tells the kernel what it must know of this clock (S1).
     pub(super) fn tell(&self, clock: Clock, in_any_case: bool) {
-        let mut first = self.lock().to_tell(clock, in_any_case);
+        let mut first = self.lock().next_to_tell(clock, in_any_case);
         while let Some(moment) = first {
             self.alarm.set(clock, moment);
             let mut schedule = self.lock();
             schedule.was_told(clock);
-            first = schedule.to_tell(clock, false);
+            first = schedule.next_to_tell(clock, false);
         }
     }
 
@@ -138,38 +134,30 @@ impl Clockwork {
     pub(super) fn expire_due(&self, clock: Clock) {
         let (now, monotonic_now) = (clock.now(), Clock::Monotonic.now());
         while let Some((body, plan, resident)) = self.pop(clock, now, monotonic_now) {
-            if let Some(resident) = resident {
-                expire(body, &plan, &resident);
-            }
+            expire(body, &plan, &resident);
         }
     }
 
-    /// The next that is due, and its runtime, if that is not about to go away.
-    fn pop(
-        &self,
-        clock: Clock,
-        now: u64,
-        monotonic_now: u64,
-    ) -> Option<(&'static TimerBody, Plan, Option<ResidentRef>)> {
+    /// The next that is due, with a reference to its runtime.
+    fn pop(&self, clock: Clock, now: u64, monotonic_now: u64) -> Option<(&'static TimerBody, Plan, ResidentRef)> {
         let mut schedule = self.lock();
         let (body, plan) = schedule.pop(clock, now, monotonic_now)?;
         // SAFETY: S3, it was in a heap a moment ago, and we still have the lock.
-        let resident = unsafe { ResidentRef::try_new(plan.resident) };
-        if resident.is_none() {
-            schedule.remove(body);
-        }
+        let resident = unsafe { ResidentRef::to(plan.resident) }?;
         Some((body, plan, resident))
     }
 }
 
 /// A timer is due by this plan (K2).
-fn expire(_body: &'static TimerBody, plan: &Plan, resident: &ResidentRef) {
+fn expire(body: &'static TimerBody, plan: &Plan, resident: &ResidentRef) {
     // SAFETY: a slot of this runtime, whose memory stays while we refer to it.
     let Some(slot) = (unsafe { plan.slot.as_ref() }) else {
         return;
     };
     let target = Target { slot, generation: plan.generation, kind: Kind::Timer };
-    let _ = signal::signal(target, Signal::Expire(plan.setting), resident.home());
+    if signal::signal(target, Signal::Expire(plan.setting), resident.home()).is_ok() {
+        body.fire_apc(plan.setting); // T16: after the waiters were released
+    }
 }
 
 /// What the service thread does all its life.

@@ -209,6 +209,6 @@ mod tests {
         }
         assert_eq!(dues.len(), armed.iter().flatten().count());
         assert!(dues.is_sorted());
-        bodies.into_iter().for_each(|body| body::put(body));
+        bodies.into_iter().for_each(body::put);
     }
 }

@@ -10,8 +10,8 @@
 //! S1  The kernel wakes us no later than the first timer of each clock is due, or somebody is busy telling it so.
 //! S2  One thread at a time tells the kernel of a clock. Who finds another at it leaves it to him: he looks again when he
 //!     is done. So an older moment never overwrites a newer one; and the lock is not held while the kernel is told.
-//! S3  An armed timer's runtime is there: before its memory goes, its timers are taken out of the schedule. So the runtime
-//!     may be looked at, under the lock, of any timer that is in a heap.
+//! S3  An armed timer's runtime is there: before it is dropped its timers are taken out of the schedule. So whoever finds a
+//!     timer in a heap, and still has the lock, may refer to its runtime.
 //! S4  A cancel tells the kernel nothing. Then it wakes us too early, and nothing is due.
 
 #![allow(unsafe_code, reason = "bodies that the schedule's lock guards")]
@@ -25,6 +25,10 @@ use crate::sys::region::Region;
 /// What the lock guards, apart from the heaps' entries and the bodies.
 #[derive(Debug, Default)]
 pub(super) struct State {
+    /// Timers that are there, armed or not.
+    pub(super) timers: u32,
+    /// Timers that the heaps have room for.
+    pub(super) room: u32,
     clocks: [ClockState; 2],
 }
 
@@ -120,7 +124,7 @@ impl Schedule<'_> {
 
     /// The moment to tell the kernel, if it is to be told (S1). Whoever gets one tells it, and then is no more busy (S2).
     /// The sleeper, whom it has woken, has it told in any case, so that it forgets.
-    pub(super) fn to_tell(&mut self, clock: Clock, in_any_case: bool) -> Option<u64> {
+    pub(super) fn next_to_tell(&mut self, clock: Clock, in_any_case: bool) -> Option<u64> {
         let first = self.heap(clock).first().map_or(NEVER, |first| first.due);
         let state = &mut self.state.clocks[clock as usize];
         if state.busy || first >= state.told && !in_any_case {
@@ -150,8 +154,12 @@ mod tests {
         memory.iter().for_each(|heap| heap.commit(0, 4096).unwrap());
         let state = FutexLock::new(State::default());
         let bodies = core::array::from_fn(|_| body::take().unwrap());
-        test(&mut Schedule { memory: &memory, state: state.lock() }, bodies);
-        bodies.into_iter().for_each(|body| body::put(body));
+        let mut schedule = Schedule { memory: &memory, state: state.lock() };
+        test(&mut schedule, bodies);
+        for body in bodies {
+            schedule.remove(body);
+            body::put(body);
+        }
     }
 
     fn at(clock: Clock, due: u64, period: u64) -> Plan {
@@ -211,21 +219,21 @@ mod tests {
     fn s1_s2_s4_the_kernel_is_told_what_it_must_know_by_one_at_a_time() {
         const CLOCK: Clock = Clock::Monotonic;
         with_schedule(|schedule, [a, b, c]| {
-            assert_eq!(schedule.to_tell(CLOCK, false), None);
+            assert_eq!(schedule.next_to_tell(CLOCK, false), None);
             assert!(schedule.set(a, at(CLOCK, 100, 0), true), "the first");
-            assert_eq!(schedule.to_tell(CLOCK, false), Some(100));
+            assert_eq!(schedule.next_to_tell(CLOCK, false), Some(100));
             assert!(!schedule.set(b, at(CLOCK, 50, 0), true), "somebody is busy");
-            assert_eq!(schedule.to_tell(CLOCK, true), None);
+            assert_eq!(schedule.next_to_tell(CLOCK, true), None);
             schedule.was_told(CLOCK);
-            assert_eq!(schedule.to_tell(CLOCK, false), Some(50), "and looks again");
+            assert_eq!(schedule.next_to_tell(CLOCK, false), Some(50), "and looks again");
             schedule.was_told(CLOCK);
             assert!(!schedule.set(c, at(CLOCK, 60, 0), true), "not the first");
             schedule.cancel(b, 1);
-            assert_eq!(schedule.to_tell(CLOCK, false), None, "it may wake us too early");
-            assert_eq!(schedule.to_tell(CLOCK, true), Some(60));
+            assert_eq!(schedule.next_to_tell(CLOCK, false), None, "it may wake us too early");
+            assert_eq!(schedule.next_to_tell(CLOCK, true), Some(60));
             schedule.was_told(CLOCK);
             assert_eq!(popped(schedule, CLOCK, 100), [60, 100]);
-            assert_eq!(schedule.to_tell(CLOCK, true), Some(NEVER));
+            assert_eq!(schedule.next_to_tell(CLOCK, true), Some(NEVER));
             schedule.was_told(CLOCK);
             assert!(!schedule.set(a, at(CLOCK, 100, 0), false), "a timer that is not armed");
             assert_eq!(popped(schedule, CLOCK, 100), []);

@@ -122,7 +122,7 @@ fn lt3_table_of_leaving() {
         let terms = Terms { heed: Heed::Stops, until: &mut Until::new(timeout), token: 0 };
         let parked = park(&mut shield, key, terms, || true, |left| assert_eq!(seen.replace(Some(left)), None));
         assert_eq!(parked, Ok(Parked::TimedOut));
-        assert_eq!(seen.get(), Some(Left { moved: false, was_last: others == 0 }), "{timeout:?}");
+        assert_eq!(seen.get(), Some(Left { moved: false, was_last: others == 0, stops: false }), "{timeout:?}");
         assert_eq!(unpark_all(key, 0), others);
         join(threads);
     }
@@ -214,7 +214,7 @@ fn lt3_moved_and_timed_out() {
         let terms = Terms { heed: Heed::Stops, until: &mut Until::new(Timeout::Never), token: 0 };
         let mut seen = None;
         let parked = park(&mut shield, condition, terms, || true, |left| seen = Some(left));
-        assert_eq!(seen, Some(Left { moved: true, was_last: true }));
+        assert_eq!(seen, Some(Left { moved: true, was_last: true, stops: false }));
         parked.expect("memory for a record")
     });
     until_queued(condition, 1);

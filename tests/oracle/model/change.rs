@@ -3,7 +3,7 @@
 use ntwait::NtStatus;
 
 use super::{Answer, Body, Flaw, Kind, Model, Outcome, Rights, Thread};
-use crate::oracle::op::{Change, Name};
+use crate::oracle::op::{Change, Due, Name};
 
 impl Model {
     /// Set, reset and pulse tell the state before (E3); the other two only whether they were done (E16, E30).
@@ -25,8 +25,7 @@ impl Model {
     /// Returns the state before. Who waits is served while the event is set; a pulse leaves it clear in any case (E6, E11).
     fn change(&mut self, object: usize, change: Change) -> i32 {
         let before = self.is_set(object);
-        let sets = matches!(change, Change::Set | Change::Pulse | Change::Boost);
-        self.put(object, sets);
+        self.put(object, matches!(change, Change::Set | Change::Pulse | Change::Boost));
         self.settle(object);
         if change == Change::Pulse && !self.has(Flaw::PulseStays) {
             self.put(object, false);
@@ -35,13 +34,27 @@ impl Model {
     }
 
     fn is_set(&self, object: usize) -> bool {
-        matches!(self.objects[object].body, Body::Event { set: true, .. })
+        matches!(self.objects[object].body, Body::Event { set: true, .. } | Body::Timer { set: true, .. })
     }
 
-    pub(super) fn put(&mut self, object: usize, state: bool) {
-        if let Body::Event { set, .. } = &mut self.objects[object].body {
+    fn put(&mut self, object: usize, state: bool) {
+        if let Body::Event { set, .. } | Body::Timer { set, .. } = &mut self.objects[object].body {
             *set = state;
         }
+    }
+
+    /// Tells the state before (T7). What is due later is not signalled until then (T4), what is due already is signalled at once (T3).
+    pub(super) fn set_timer(&mut self, thread: usize, name: Name, due: Due) -> Result<i32, NtStatus> {
+        let object = self.find(thread, name, Kind::Timer, |rights| rights.modify)?;
+        let before = self.is_set(object);
+        self.put(object, due == Due::Past);
+        self.settle(object);
+        Ok(i32::from(before))
+    }
+
+    /// Tells the state and leaves it (T6).
+    pub(super) fn cancel_timer(&self, thread: usize, name: Name) -> Result<i32, NtStatus> {
+        self.find(thread, name, Kind::Timer, |rights| rights.modify).map(|object| i32::from(self.is_set(object)))
     }
 
     /// No right is needed (M7). The count before, which is 1 less the depth (M3); the owner alone releases (M4).
@@ -93,10 +106,11 @@ impl Model {
         Ok(before)
     }
 
-    /// What signal-and-wait could signal: an event, a mutant or a semaphore (S2); the rights that are needed, if any, in S3.
-    pub(super) fn find_to_signal(&self, thread: usize, name: Name) -> Result<usize, NtStatus> {
+    /// Whether signal-and-wait can signal this: an event, a mutant or a semaphore (S2), if the handle has the right, which a mutant does
+    /// not need (S3).
+    pub(super) fn check_signal(&self, thread: usize, name: Name) -> Result<usize, NtStatus> {
         let kind = self.kind(self.find_any(thread, name)?);
-        if kind == Kind::Thread {
+        if !matches!(kind, Kind::Event | Kind::Mutant | Kind::Semaphore) {
             return Err(NtStatus::OBJECT_TYPE_MISMATCH);
         }
         let may = if kind == Kind::Mutant { |_| true } else { |rights: Rights| rights.modify };

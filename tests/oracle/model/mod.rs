@@ -38,6 +38,7 @@ pub(crate) enum Body {
     Event { manual: bool, set: bool },
     Mutant { owner: Option<usize>, depth: i32, abandoned: bool },
     Semaphore { count: i32, maximum: i32 },
+    Timer { manual: bool, set: bool },
     Thread { ended: bool },
 }
 
@@ -132,10 +133,11 @@ impl Model {
         is_thread(step.thread)
             && self.can_run(step.thread)
             && match step.op {
-                Op::CreateEvent { to, .. } | Op::CreateMutant { to, .. } | Op::CreateSemaphore { to, .. } => {
-                    self.slots[to].is_none()
-                }
-                Op::Duplicate { to, .. } => self.slots[to].is_none(),
+                Op::CreateEvent { to, .. }
+                | Op::CreateMutant { to, .. }
+                | Op::CreateSemaphore { to, .. }
+                | Op::CreateTimer { to, .. }
+                | Op::Duplicate { to, .. } => self.slots[to].is_none(),
                 Op::OpenThread { to, thread } => self.slots[to].is_none() && is_thread(thread),
                 Op::Terminate(thread) => is_thread(thread) && thread != step.thread,
                 Op::Alert(thread) | Op::AlertResume(thread) | Op::QueueApc(thread, _) => is_thread(thread),
@@ -162,6 +164,7 @@ impl Model {
             Body::Event { .. } => Kind::Event,
             Body::Mutant { .. } => Kind::Mutant,
             Body::Semaphore { .. } => Kind::Semaphore,
+            Body::Timer { .. } => Kind::Timer,
             Body::Thread { .. } => Kind::Thread,
         }
     }
@@ -177,6 +180,7 @@ impl Model {
             Op::CreateEvent { to, manual, set } => self.create(to, Body::Event { manual, set }),
             Op::CreateMutant { to, owned } => self.create_mutant(thread, to, owned),
             Op::CreateSemaphore { to, initial, maximum } => self.create_semaphore(to, initial, maximum),
+            Op::CreateTimer { to, manual } => self.create(to, Body::Timer { manual, set: false }),
             Op::OpenThread { to, thread } => self.open(to, thread, Rights::ALL),
             Op::Duplicate { from, to, rights, close } => self.duplicate(thread, from, to, rights, close),
             Op::Close(name) => self.close(name).into(),
@@ -184,6 +188,8 @@ impl Model {
             Op::Event(change, name) => self.change_event(thread, change, name),
             Op::ReleaseMutant(name) => Answer::from(self.release_mutant(thread, name)).into(),
             Op::ReleaseSemaphore(name, count) => Answer::from(self.release_semaphore(thread, name, count)).into(),
+            Op::SetTimer(name, due) => Answer::from(self.set_timer(thread, name, due)).into(),
+            Op::CancelTimer(name) => Answer::from(self.cancel_timer(thread, name)).into(),
             Op::Query(kind, name) => self.query(thread, kind, name).into(),
             Op::Wait(what, names, terms) => return self.wait(thread, what, &names, terms),
             Op::SignalAndWait(signal, wait, terms) => return self.signal_and_wait(thread, signal, wait, terms),
@@ -228,7 +234,8 @@ impl Model {
         })
     }
 
-    /// The fields of a query: event type and state (E21); count, owned by the caller, abandoned (M24); count and maximum (SE13).
+    /// The fields of a query: event type and state (E21); count, owned by the caller, abandoned (M24); count and maximum (SE13); the
+    /// state of a timer (T21), without the time that is left.
     fn state(&self, object: usize, caller: Option<usize>) -> [i32; 3] {
         match self.objects[object].body {
             Body::Event { manual, set } => [i32::from(!manual), i32::from(set), 0],
@@ -237,6 +244,7 @@ impl Model {
                 [1 - depth, i32::from(is_mine), i32::from(abandoned)]
             }
             Body::Semaphore { count, maximum } => [count, maximum, 0],
+            Body::Timer { set, .. } => [i32::from(set), 0, 0],
             Body::Thread { ended } => [i32::from(ended), 0, 0],
         }
     }

@@ -92,11 +92,11 @@ impl Model {
         }
     }
 
-    /// S1, S9: both handles are looked at before anything is done; then signal and wait are one step. A signal that is refused is
-    /// the answer (S4, S5); one that was given stays given (S8). All that may be wrong with the first handle comes before the second, as
-    /// the library says.
+    /// S1, S9: both handles are looked up, the second one's right to wait included; then the first is checked; nothing is done before.
+    /// Then signal and wait are one step. A signal that is refused is the answer (S4, S5); one that was given stays given (S8).
     pub(super) fn signal_and_wait(&mut self, thread: usize, signal: Name, wait: Name, terms: Terms) -> Reply {
-        let found = self.find_to_signal(thread, signal).and_then(|first| Ok((first, self.find_to_wait(thread, wait)?)));
+        let found = self.find_any(thread, signal).and_then(|_| self.find_to_wait(thread, wait));
+        let found = found.and_then(|then| Ok((self.check_signal(thread, signal)?, then)));
         match found.and_then(|(first, then)| Ok((self.signal(thread, first)?, then))) {
             Ok(((), then)) => self.begin(thread, Wait { all: false, objects: vec![then], terms, linked: 0 }),
             Err(status) => Reply::Given(status.into()),
@@ -147,7 +147,7 @@ impl Model {
     /// A mutant is so for its owner too (M8), a thread once it has ended (W27).
     pub(super) fn is_signalled(&self, object: usize, thread: usize) -> bool {
         match self.objects[object].body {
-            Body::Event { set, .. } => set,
+            Body::Event { set, .. } | Body::Timer { set, .. } => set,
             Body::Mutant { owner, .. } => {
                 owner.is_none() || owner == Some(thread) && !self.has(Flaw::MutantIsNotRecursive)
             }
@@ -159,7 +159,7 @@ impl Model {
     /// What a satisfied wait does to an object; whether that was abandoned, which the first to own it again is told alone (M15, M16).
     fn consume(&mut self, thread: usize, object: usize) -> bool {
         match &mut self.objects[object].body {
-            Body::Event { manual, set } => *set = *manual,
+            Body::Event { manual, set } | Body::Timer { manual, set } => *set = *manual,
             Body::Semaphore { count, .. } => *count -= 1,
             Body::Thread { .. } => {}
             Body::Mutant { owner, depth, abandoned } => {

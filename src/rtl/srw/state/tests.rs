@@ -1,4 +1,4 @@
-//! The table at the head of the file, step by step.
+//! The steps as tables.
 
 use super::*;
 

@@ -152,7 +152,9 @@ fn th4_th5_registered_waits_are_nobodys_threads() {
         let event = || ntwait::Event::auto_reset(false).expect("an event");
         let (fires, done) = (event(), event());
         let handle = done.handle();
-        let call = move |_| drop(nt.nt_set_event(handle));
+        let call = move |_| {
+            let _ = nt.nt_set_event(handle);
+        };
         let wait = nt.register_wait(fires.handle(), None, ntwait::WaitFlags::empty(), call);
         fires.set();
         done.wait();

@@ -7,9 +7,11 @@ use ntwait_models::{Gate, JoinHandle, model, model_reaching, shared_flag, spawn,
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Two places in different buckets. The lot is the process's, and natively the models run at the same time: each has its own.
-fn places(model: usize) -> [Place; 2] {
-    [Place::lock(64 * model), Place::condition(64 * model + 32)]
+/// Two places in different buckets. The lot is the process's, and natively the models run at the same time: each has its own,
+/// after the line that asks.
+fn places(line: u32) -> [Place; 2] {
+    let place = line as usize * 64;
+    [Place::lock(place), Place::condition(place + 32)]
 }
 
 const RELEASED: Parked = Parked::Released(7);
@@ -99,7 +101,7 @@ fn assert_empty(place: Place) {
 /// A: flag = true; release          B: wait while the flag is down
 #[test]
 fn lt1_no_release_between_validate_and_link() {
-    let [here, _] = places(2);
+    let [here, _] = places(line!());
     model_reaching(&["released", "not valid"], move || {
         let flag = shared_flag();
         let other = spawn({
@@ -124,7 +126,7 @@ fn lt1_no_release_between_validate_and_link() {
 /// A: release          B: wait, may time out          C: time passes
 #[test]
 fn lt2_release_against_timeout() {
-    let [here, _] = places(4);
+    let [here, _] = places(line!());
     model_reaching(&["released", "timed out"], move || {
         let counts = Counts::default();
         let other = spawn(move || release(here));
@@ -146,7 +148,7 @@ fn lt2_release_against_timeout() {
 /// A: release here          B: wait here, may time out; wait there, may time out          C: time passes
 #[test]
 fn lt2_stay_that_is_decided_is_the_one_that_was_queued() {
-    let [here, there] = places(6);
+    let [here, there] = places(line!());
     model(move || {
         let other = spawn(move || release(here));
         let clock = spawn(pass_time);
@@ -164,7 +166,7 @@ fn lt2_stay_that_is_decided_is_the_one_that_was_queued() {
 /// A: release          B: wait; wait again for what is not valid          C: a stray wake
 #[test]
 fn lt2_block_is_not_used_before_it_is_free() {
-    let [here, _] = places(8);
+    let [here, _] = places(line!());
     model(move || {
         let counts = Counts::default();
         let luck = spawn(disturb);
@@ -189,7 +191,7 @@ fn lt2_block_is_not_used_before_it_is_free() {
 /// A: wait alertably          B: wait          C: when both are there: alert A; release
 #[test]
 fn lt2_dead_waiter_is_passed_over() {
-    let [here, _] = places(10);
+    let [here, _] = places(line!());
     model(move || {
         let two = Two::at(here);
         two.alert_the_first();
@@ -204,7 +206,7 @@ fn lt2_dead_waiter_is_passed_over() {
 /// A: mark, wait, may time out          B: release, unmark if nobody is left          C: time passes
 #[test]
 fn lt3_mark_is_mended() {
-    let [here, _] = places(12);
+    let [here, _] = places(line!());
     model(move || {
         let mark = Arc::new(AtomicUsize::new(0));
         let other = spawn({
@@ -238,7 +240,7 @@ fn lt3_mark_is_mended() {
 /// A: wait          B: wait          C: when both sleep: release A; release B
 #[test]
 fn lt4_first_come_first_served() {
-    let [here, _] = places(14);
+    let [here, _] = places(line!());
     model(move || {
         let counts = Counts::default();
         let threads = [1, 2].map(|times| {
@@ -261,7 +263,7 @@ fn lt4_first_come_first_served() {
 /// A: wait          B: suspend A; resume A; unless C has released it, release until it is there          C: release
 #[test]
 fn lt5_release_against_suspension() {
-    let [here, _] = places(16);
+    let [here, _] = places(line!());
     model_reaching(&["released", "passed over"], move || {
         let nt = Nt::new();
         let counts = Counts::default();
@@ -289,7 +291,7 @@ fn lt5_release_against_suspension() {
 /// A: wait          B: terminate A; wait for A          C: release
 #[test]
 fn lt5_release_against_termination() {
-    let [here, _] = places(18);
+    let [here, _] = places(line!());
     model_reaching(&["released", "left"], move || {
         let nt = Nt::new();
         let counts = Counts::default();
@@ -318,7 +320,7 @@ fn lt5_release_against_termination() {
 /// A: wait here          B: until A is there: move all to there; release there
 #[test]
 fn lt6_moved_and_released() {
-    let [here, there] = places(20);
+    let [here, there] = places(line!());
     model(move || {
         let other = spawn(move || {
             while requeue(here, there, 0, 1, 0).moved == 0 {
@@ -338,7 +340,7 @@ fn lt6_moved_and_released() {
 /// A: wait here, may time out          B: move all to there; release there          C: time passes
 #[test]
 fn lt6_move_against_timeout() {
-    let [here, there] = places(22);
+    let [here, there] = places(line!());
     model_reaching(&["timed out", "moved", "released"], move || {
         let other = spawn(move || {
             let moved = requeue(here, there, 0, 1, 0).moved;
@@ -365,7 +367,7 @@ fn lt6_move_against_timeout() {
 /// A: wait here alertably          B: wait here          C: when both are there: alert A; move one to there; release there
 #[test]
 fn lt6_dead_waiter_is_not_moved() {
-    let [here, there] = places(20);
+    let [here, there] = places(line!());
     model(move || {
         let two = Two::at(here);
         two.alert_the_first();
@@ -382,7 +384,7 @@ fn lt6_dead_waiter_is_not_moved() {
 /// A: move all from here to there          B: move all from there to here
 #[test]
 fn lt6_opposite_moves() {
-    let [here, there] = places(24);
+    let [here, there] = places(line!());
     model(move || {
         let other = spawn(move || requeue(here, there, 1, 1, 0));
         requeue(there, here, 1, 1, 0);
@@ -395,7 +397,7 @@ fn lt6_opposite_moves() {
 /// A: wait here          B: wait here          C: when both are there: release one, move one; release there
 #[test]
 fn lt6_one_released_and_the_rest_moved() {
-    let [here, there] = places(26);
+    let [here, there] = places(line!());
     model(move || {
         let counts = Counts::default();
         let threads = [1, 2].map(|times| {

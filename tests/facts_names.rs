@@ -19,10 +19,8 @@ mod common;
 use core::cell::Cell;
 
 use common::names::{Named, OPENIF, base, name};
-use common::{AUTO, FOREVER, FULL, MANUAL, Nt, POLL, Worker, names, object, u32_at, within};
-use ntwait::{
-    AccessMask, Event, EventType, Handle, HandleAttributes, NtStatus, ObjectAttributes, ObjectName, TimerType,
-};
+use common::{AUTO, FOREVER, FULL, MANUAL, Nt, POLL, Worker, names, object, within};
+use ntwait::{AccessMask, Event, EventType, Handle, HandleAttributes, NtStatus, ObjectAttributes, TimerType};
 
 const NOT_FOUND: NtStatus = NtStatus::OBJECT_NAME_NOT_FOUND;
 const INVALID: NtStatus = NtStatus::OBJECT_NAME_INVALID;

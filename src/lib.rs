@@ -43,6 +43,12 @@
 //! must not call it: they may interrupt a thread that holds an object's lock. In a child of `fork` every handle of the
 //! parent's is stale and its runtimes can make nothing new; [`Runtime::global`] and [`Runtime::new`] start fresh there.
 //!
+//! # Timers
+//!
+//! All timers of a process are served by one thread, `ntwait-timers`, which sleeps on two timers of the kernel, one for each
+//! clock; it and three file descriptors come with the first timer. Setting and cancelling one touches neither, unless it is
+//! the next to expire. A timer never expires early, and not at all once a cancel has returned.
+//!
 //! # Threads
 //!
 //! [`Runtime::nt_create_thread_ex`] and [`Thread::spawn`] make Linux threads that the C library knows: by a raw `clone3`

@@ -221,6 +221,7 @@ impl Rights {
 
     /// The access that is granted for what was asked: generic rights mapped, unknown bits dropped (H22, E23).
     /// `None`: a right was asked for that needs a privilege.
+    #[inline]
     pub(super) fn grant(&self, asked: AccessMask) -> Option<AccessMask> {
         if asked.contains(AccessMask::ACCESS_SYSTEM_SECURITY) {
             return None;
@@ -253,6 +254,7 @@ impl Rights {
     }
 
     /// The entry's form of a granted mask.
+    #[inline]
     pub(super) fn handle_grant(&self, mask: AccessMask, attribute_bits: u64) -> Grant {
         let hot = |right: AccessMask, bit| if mask.intersects(right) { bit } else { 0 };
         Grant {

@@ -90,11 +90,13 @@ impl<'n> ObjectAttributes<'n> {
     }
 
     /// The name, if there is one (N12).
+    #[inline]
     pub(super) fn text(&self) -> Option<&'n [u16]> {
         self.name.filter(|name| !name.is_empty())
     }
 
     /// The entry bits of the handle to a new object, or why there can be none (H32).
+    #[inline]
     pub(super) fn entry_bits(&self) -> Result<u64, NtStatus> {
         let bits = self.entry_bits_to_open()?;
         if self.attributes.contains(HandleAttributes::PERMANENT) {
@@ -104,6 +106,7 @@ impl<'n> ObjectAttributes<'n> {
     }
 
     /// The same for an object that exists, which may be permanent.
+    #[inline]
     pub(super) fn entry_bits_to_open(&self) -> Result<u64, NtStatus> {
         let attributes = self.attributes;
         let valid = HandleAttributes::all() - HandleAttributes::PROTECT_CLOSE;

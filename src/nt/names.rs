@@ -28,7 +28,8 @@ pub(super) struct Creation<'n> {
 }
 
 impl<'n> Creation<'n> {
-    /// Checks what does not depend on the name.
+    /// Checks what does not depend on the name. For a kind that is known where it is called, little is left to be done.
+    #[inline]
     pub(super) fn check(kind: Kind, access: AccessMask, attributes: ObjectAttributes<'n>) -> Result<Self, NtStatus> {
         let bits = attributes.entry_bits()?;
         let rights = Rights::of(kind);
@@ -39,6 +40,7 @@ impl<'n> Creation<'n> {
 
 impl Runtime {
     /// A new object and a handle to it, or a handle to the one that has its name.
+    #[inline]
     pub(super) fn create_object(
         &self,
         access: AccessMask,
@@ -50,25 +52,31 @@ impl Runtime {
     }
 
     /// The same, with the object. Somebody else may have closed the handle already.
+    #[inline]
     pub(super) fn make(&self, creation: &Creation<'_>, birth: Birth) -> Result<Made<'_>, NtStatus> {
-        let Creation { attributes, access, grant } = creation;
-        let made = match attributes.text() {
+        let made = match creation.attributes.text() {
             None => {
-                let (handle, target) = self.table().create_target(birth, *grant)?;
+                let (handle, target) = self.table().create_target(birth, creation.grant)?;
                 Made { handle, target, existed: false }
             }
-            Some(name) => {
-                let open_if = attributes.attributes.contains(HandleAttributes::OPENIF);
-                let existing =
-                    if open_if { Rights::of(birth.kind).admit(*access) } else { Err(NtStatus::OBJECT_NAME_COLLISION) };
-                let wanted = Wanted { kind: birth.kind, grant: *grant, existing };
-                self.resident().create_named(&self.path(attributes, name)?, &wanted, birth)?
-            }
+            Some(name) => self.make_named(creation, name, birth)?,
         };
-        if let Some(existed) = attributes.existed {
+        if let Some(existed) = creation.attributes.existed {
             existed.set(made.existed);
         }
         Ok(made)
+    }
+
+    #[inline(never)]
+    fn make_named(&self, creation: &Creation<'_>, name: &[u16], birth: Birth) -> Result<Made<'_>, NtStatus> {
+        let Creation { attributes, access, grant } = creation;
+        let existing = if attributes.attributes.contains(HandleAttributes::OPENIF) {
+            Rights::of(birth.kind).admit(*access)
+        } else {
+            Err(NtStatus::OBJECT_NAME_COLLISION)
+        };
+        let wanted = Wanted { kind: birth.kind, grant: *grant, existing };
+        self.resident().create_named(&self.path(attributes, name)?, &wanted, birth)
     }
 
     /// A handle to the object of this kind and name.

@@ -10,9 +10,7 @@ mod common;
 use core::time::Duration;
 use std::time::Instant;
 
-use common::timers::{
-    FAR, NOTIFICATION, NOW, SYNCHRONIZATION, TIMER_RIGHTS, TIMER_TYPES, date_in_ms, idle_apc, in_ms, in_us,
-};
+use common::timers::{FAR, NOTIFICATION, NOW, SYNCHRONIZATION, TIMER_RIGHTS, TIMER_TYPES, date_in_ms, idle_apc, in_ms};
 use common::{FOREVER, Nt, POLL, Worker, ms, now_1601, object, spin_for, within};
 use ntwait::{AccessMask, Handle, NtStatus, ObjectAttributes, TimerSet, TimerType};
 
@@ -382,31 +380,5 @@ fn t22_rights() {
         }
         assert_eq!(nt.one(only(AccessMask::TIMER_MODIFY_STATE), POLL), NtStatus::ACCESS_DENIED);
         assert_eq!(nt.nt_set_event(timer), Err(NtStatus::OBJECT_TYPE_MISMATCH));
-    });
-}
-
-/// Timers in waits together with other objects: one of several, and all in one step.
-#[test]
-fn timers_in_waits_for_several() {
-    within(|| {
-        let nt = Nt::new();
-        for timer_type in TIMER_TYPES {
-            let (timer, event) = (nt.timer(timer_type), nt.auto(false));
-            let any = Worker::blocked(move || nt.any(&[event, timer], FOREVER));
-            nt.set_timer(timer, in_us(500), 0);
-            assert_eq!(any.join(), object(1));
-            nt.set_timer(timer, FAR, 0);
-            let all = Worker::blocked(move || nt.all(&[event, timer], FOREVER));
-            nt.set_timer(timer, in_us(500), 0);
-            common::nt_threads::until("the timer has expired", || nt.has_expired(timer));
-            all.assert_blocked();
-            nt.set(event);
-            assert_eq!(all.join(), object(0));
-            assert_eq!(nt.has_expired(timer), timer_type == NOTIFICATION);
-            let all = Worker::blocked(move || nt.all(&[event, timer, nt.manual(true)], FOREVER));
-            nt.set(event);
-            nt.set_timer(timer, if timer_type == NOTIFICATION { NOW } else { in_us(100) }, 0);
-            assert_eq!(all.join(), object(0));
-        }
     });
 }

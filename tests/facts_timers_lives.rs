@@ -1,4 +1,4 @@
-//! Timers in crowds, in races, and at the end of what they belong to: facts T4, T6, W35, D1, H9.
+//! Timers in crowds, in races, in waits for several objects, and at the end of what they belong to: facts T4, T6, W35, D1, H9.
 
 #![allow(unsafe_code, reason = "fork")]
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "tests are not the product")]
@@ -8,6 +8,7 @@ mod common;
 use core::time::Duration;
 use std::time::Instant;
 
+use common::nt_threads::until;
 use common::timers::{FAR, NOTIFICATION, NOW, SYNCHRONIZATION, TIMER_TYPES, create_in, in_ms, in_us, threads_named};
 use common::{FOREVER, Nt, POLL, Random, Worker, ms, object, spin_for, trials, within};
 use ntwait::{NtStatus, Runtime};
@@ -108,6 +109,32 @@ fn one_timer_for_many_threads() {
             assert_eq!(nt.one(timer, ms(5)), NtStatus::TIMEOUT);
             nt.set_timer(timer, in_ms(1), 0);
             assert_eq!(nt.one(timer, FOREVER), object(0));
+        }
+    });
+}
+
+/// Timers in waits together with other objects: one of several, and all in one step.
+#[test]
+fn timers_in_waits_for_several() {
+    within(|| {
+        let nt = Nt::new();
+        for timer_type in TIMER_TYPES {
+            let (timer, event) = (nt.timer(timer_type), nt.auto(false));
+            let any = Worker::blocked(move || nt.any(&[event, timer], FOREVER));
+            nt.set_timer(timer, in_us(500), 0);
+            assert_eq!(any.join(), object(1));
+            nt.set_timer(timer, FAR, 0);
+            let all = Worker::blocked(move || nt.all(&[event, timer], FOREVER));
+            nt.set_timer(timer, in_us(500), 0);
+            until("the timer has expired", || nt.has_expired(timer));
+            all.assert_blocked();
+            nt.set(event);
+            assert_eq!(all.join(), object(0));
+            assert_eq!(nt.has_expired(timer), timer_type == NOTIFICATION);
+            let all = Worker::blocked(move || nt.all(&[event, timer, nt.manual(true)], FOREVER));
+            nt.set(event);
+            nt.set_timer(timer, if timer_type == NOTIFICATION { NOW } else { in_us(100) }, 0);
+            assert_eq!(all.join(), object(0));
         }
     });
 }

@@ -1,5 +1,7 @@
 //! What does an operation cost that nobody waits for?
 
+#![allow(clippy::disallowed_types, reason = "benches are not the product")]
+
 mod common;
 
 use std::hint::black_box;

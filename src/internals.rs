@@ -5,6 +5,7 @@
 #![allow(missing_docs, reason = "hidden, and used by the models alone")]
 
 pub mod lot;
+pub mod watch;
 
 use crate::sys::futex;
 use crate::waiter::park::{Pending, Posted};
@@ -52,6 +53,12 @@ pub fn refuse_threads(refused: bool) {
 pub fn pass_time() {
     #[cfg(ntwait_loom)]
     crate::sys::model::pass_time();
+}
+
+/// What the service thread of timers does when it is woken. Natively it does so by itself.
+pub fn expire_timers() {
+    #[cfg(ntwait_loom)]
+    crate::runtime::timers::expire_due();
 }
 
 /// All sleepers return for no reason. Natively the kernel may do so, and this does nothing.

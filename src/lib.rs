@@ -43,6 +43,12 @@
 //! must not call it: they may interrupt a thread that holds an object's lock. In a child of `fork` every handle of the
 //! parent's is stale and its runtimes can make nothing new; [`Runtime::global`] and [`Runtime::new`] start fresh there.
 //!
+//! # Timers
+//!
+//! All timers of a process are served by one thread, `ntwait-timers`, which sleeps on two timers of the kernel, one for each
+//! clock; it and three file descriptors come with the first timer. Setting and cancelling one touches neither, unless it is
+//! the next to expire. A timer never expires early, and not at all once a cancel has returned.
+//!
 //! # Threads
 //!
 //! [`Runtime::nt_create_thread_ex`] and [`Thread::spawn`] make Linux threads that the C library knows: by a raw `clone3`
@@ -60,6 +66,12 @@
 //! [`tls_alloc`] and [`rtl_fls_alloc`] and what belongs to them are NT's thread-local and fiber-local slots, for all threads
 //! of the process, whoever made them; [`TlsSlot`] and [`FlsSlot`] own one. FLS callbacks are called when a thread ends, but
 //! not when it is terminated, and when a slot is freed. There are no fibers.
+//!
+//! # Registered waits
+//!
+//! [`Runtime::register_wait_for_single_object`], and [`Runtime::register_wait`] for closures, have something called when an
+//! object is signalled or a time is up. A registered wait stands in the object's queue itself, so any number of them needs
+//! one thread of the library's, and a few more where callbacks run.
 //!
 //! # How it is made
 //!

@@ -32,7 +32,7 @@ const OF_EVENTS: [EntryPoint; 9] = [
 ];
 
 /// Calls that take any object.
-const OF_ALL: [EntryPoint; 17] = [
+const OF_ALL: [EntryPoint; 19] = [
     ("nt_wait_for_single_object", |nt, handle| nt.one(handle, POLL).ok()),
     ("nt_wait_for_single_object for ever", |nt, handle| nt.one(handle, FOREVER).ok()),
     ("nt_wait_for_multiple_objects any", |nt, handle| nt.any(&[handle], POLL).ok()),
@@ -50,6 +50,8 @@ const OF_ALL: [EntryPoint; 17] = [
     ("nt_set_information_object", |nt, handle| nt.nt_set_information_object(handle, 4, &[0, 0]).ok()),
     ("nt_compare_objects first", |nt, handle| nt.nt_compare_objects(handle, ME).ok()),
     ("nt_compare_objects second", |nt, handle| nt.nt_compare_objects(ME, handle).ok()),
+    ("nt_query_object name", |nt, handle| nt.nt_query_object(handle, 1, &mut [0; 16], None).ok()),
+    ("nt_make_temporary_object", |nt, handle| nt.nt_make_temporary_object(handle).ok()),
     // Last: on a good handle these would end its life.
     ("nt_close", |nt, handle| nt.nt_close(handle).ok()),
     ("NtdllApi::nt_close_handle", |nt, handle| Ntdll::on(nt.0).nt_close_handle(handle.0)),

@@ -184,8 +184,9 @@ fn wa8_sizes_share_the_queue() {
         let word = word(0);
         let sized = [8, 1, 4, 2].map(|size| Worker::blocked(move || wait_sized(word, 0, size, FOREVER)));
         // SAFETY: seven bytes are left there, and seven zeroes.
-        let next_byte =
-            || unsafe { rtl_wait_on_address(address(word).byte_add(1), [0_u8; 8].as_ptr().cast(), 1, FOREVER) };
+        let next_byte = || unsafe {
+            rtl_wait_on_address(address(word).wrapping_byte_add(1), [0_u8; 8].as_ptr().cast(), 1, FOREVER)
+        };
         let beside = Worker::blocked(next_byte);
         for waiter in sized {
             rtl_wake_address_single(address(word));

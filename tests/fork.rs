@@ -3,7 +3,7 @@
 #![allow(unsafe_code, reason = "fork itself")]
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "tests may use std")]
 
-use ntwait::{AccessMask, Event, EventType, Handle, NtStatus, ObjectAttributes, Runtime};
+use ntwait::{AccessMask, Event, EventType, Handle, HandleAttributes, NtStatus, ObjectAttributes, ObjectName, Runtime};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 unsafe extern "C" {
@@ -33,6 +33,13 @@ fn new_event(nt: &Runtime, event_type: EventType) -> Result<Handle, NtStatus> {
     nt.nt_create_event(AccessMask::EVENT_ALL_ACCESS, ObjectAttributes::NONE, event_type, false)
 }
 
+fn named_event(nt: &Runtime) -> Handle {
+    let name = ObjectName::new(r"\BaseNamedObjects\fork").unwrap();
+    let attributes = ObjectAttributes::named(&name).with(HandleAttributes::OPENIF);
+    let event = nt.nt_create_event(AccessMask::EVENT_ALL_ACCESS, attributes, EventType::NOTIFICATION, false);
+    event.unwrap()
+}
+
 /// What the child sees; the number of the first thing that is not right, or 0.
 fn child(old: &Runtime, handle: Handle) -> i32 {
     if old.nt_set_event(handle) != Err(NtStatus::INVALID_HANDLE) {
@@ -43,6 +50,15 @@ fn child(old: &Runtime, handle: Handle) -> i32 {
     }
     if new_event(old, EventType::SYNCHRONIZATION) != Err(NtStatus::INSUFFICIENT_RESOURCES) {
         return 3;
+    }
+    // Names neither, though a thread of the parent may hold their lock at this moment.
+    let name = ObjectAttributes::named(&[b'\\' as u16, b'x' as u16]);
+    let all = AccessMask::EVENT_ALL_ACCESS;
+    if old.nt_open_event(all, name) != Err(NtStatus::INSUFFICIENT_RESOURCES) {
+        return 8;
+    }
+    if old.nt_create_event(all, name, EventType::NOTIFICATION, false) != Err(NtStatus::INSUFFICIENT_RESOURCES) {
+        return 9;
     }
     // The process-wide runtime is a new one, and waits work in it, in this thread and in others.
     let (Ok(ping), Ok(pong)) = (Event::auto_reset(false), Event::auto_reset(false)) else {
@@ -86,6 +102,7 @@ fn a_child_starts_fresh() {
                     let event = new_event(&nt, EventType::SYNCHRONIZATION).unwrap();
                     let _ = nt.nt_wait_for_single_object(event, false, Some(-10));
                     assert_eq!(nt.nt_close(event), NtStatus::SUCCESS);
+                    assert_eq!(nt.nt_close(named_event(&nt)), NtStatus::SUCCESS);
                     std::thread::scope(|inner| {
                         inner.spawn(|| nt.nt_wait_for_single_object(handle, false, Some(-10)));
                     });

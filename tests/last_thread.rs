@@ -90,6 +90,27 @@ fn th5_the_process_ends_with_the_last_thread_of_others() {
     assert_eq!(code, 0);
 }
 
+/// The thread that serves the timers keeps no process alive.
+#[test]
+fn th5_the_timers_thread_does_not_count() {
+    let code = in_a_child(|| {
+        let timer = ntwait::Timer::one_shot().expect("a timer");
+        timer.set_after(Duration::from_secs(3_600));
+        core::mem::forget(timer);
+        std::thread::spawn(wait_for_the_first_to_end);
+        leave_the_process_to_the_others();
+    });
+    assert_eq!(code, 0);
+    let code = in_a_child(|| {
+        let timer = ntwait::Timer::one_shot().expect("a timer");
+        timer.set_after(Duration::from_secs(3_600));
+        create(Runtime::global(), returns_seven);
+        core::mem::forget(timer);
+        leave_the_process_to_the_others();
+    });
+    assert_eq!(code, 7);
+}
+
 extern "C" fn ends_at_once(_: *mut c_void) -> u32 {
     3
 }
@@ -142,4 +163,27 @@ fn th4_th5_the_last_thread_after_others() {
         });
         assert_eq!(code, 78, "round {round}: 1 if it was not refused, 99 if the process did not end");
     }
+}
+
+/// Threads that watch registered waits, and run their callbacks, are the library's and not the program's.
+#[test]
+fn th4_th5_registered_waits_are_nobodys_threads() {
+    let code = in_a_child(|| {
+        let nt = Runtime::global();
+        let event = || ntwait::Event::auto_reset(false).expect("an event");
+        let (fires, done) = (event(), event());
+        let handle = done.handle();
+        let call = move |_| {
+            let _ = nt.nt_set_event(handle);
+        };
+        let wait = nt.register_wait(fires.handle(), None, ntwait::WaitFlags::empty(), call);
+        fires.set();
+        done.wait();
+        // SAFETY: it is refused.
+        let status = unsafe { nt.nt_terminate_thread(Handle::NULL, 5) };
+        let code = if wait.is_ok() && status == NtStatus::CANT_TERMINATE_SELF { 79 } else { 1 };
+        // SAFETY: ends the process.
+        let _ = unsafe { nt.rtl_exit_user_thread(code) };
+    });
+    assert_eq!(code, 79);
 }

@@ -16,7 +16,7 @@
 //! Ten million calls of one thread take some fifteen seconds as tests are built, without optimization, on two cores: no profile of their own
 //! is needed.
 //!
-//! Not covered: suspension, which takes a waiter out of its queues (W24); APCs that wait or queue others (A5, A6); names; time.
+//! Not covered: suspension, which takes a waiter out of its queues (W24); APCs that wait or queue others (A5, A6); the APCs of timers; names; time.
 
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "tests are not the product")]
 

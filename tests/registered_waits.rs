@@ -314,7 +314,10 @@ fn workers_grow() {
             const MANY: usize = 20;
             let barrier: &std::sync::Barrier = Box::leak(Box::new(std::sync::Barrier::new(MANY + 1)));
             let go = nt.manual(true);
-            let waits: Vec<_> = (0..MANY).map(|_| nt.on(go, flags | ONCE, move |_| drop(barrier.wait()))).collect();
+            let meet = move |_| {
+                barrier.wait();
+            };
+            let waits: Vec<_> = (0..MANY).map(|_| nt.on(go, flags | ONCE, meet)).collect();
             barrier.wait();
             drop(waits);
         }

@@ -4,8 +4,10 @@ mod names;
 mod threads;
 
 use crate::JoinHandle;
+use ntwait::internals::watch::Watch;
 use ntwait::{
-    AccessMask, Ended, EventType, Handle, NtStatus, ObjectAttributes, Runtime, Timeout, WaitPolicy, WaitType,
+    AccessMask, Ended, EventType, Handle, NtStatus, ObjectAttributes, Runtime, Timeout, TimerApc, TimerType,
+    WaitPolicy, WaitType,
 };
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -48,6 +50,12 @@ impl Nt {
     pub fn spawn<T: Send + 'static>(&self, body: impl FnOnce(&Self) -> T + Send + 'static) -> JoinHandle<T> {
         let nt = self.clone();
         crate::spawn(move || body(&nt))
+    }
+
+    /// A wait for an object that no thread sleeps in.
+    #[must_use]
+    pub fn watch(&self, object: Handle) -> Watch<'_> {
+        Watch::new(&self.0, object)
     }
 
     // === events ===
@@ -156,6 +164,33 @@ impl Nt {
         let mut bytes = [0; 8];
         assert_eq!(self.0.nt_query_semaphore(semaphore, 0, &mut bytes, None), NtStatus::SUCCESS);
         i32_at(&bytes, 0)
+    }
+
+    /// A timer, of which a satisfied wait takes the expiry.
+    #[must_use]
+    pub fn timer(&self) -> Handle {
+        let made =
+            self.0.nt_create_timer(AccessMask::TIMER_ALL_ACCESS, ObjectAttributes::NONE, TimerType::SYNCHRONIZATION);
+        made.expect("a new timer")
+    }
+
+    /// Sets a timer for soon. Under the checker it is due when a thread has called `pass_time`, and then expires when one
+    /// calls `expire_timers`.
+    pub fn set_timer(&self, timer: Handle, apc: Option<TimerApc>) {
+        self.0.nt_set_timer(timer, -100, apc, false, 0).expect("an open timer");
+    }
+
+    /// Cancels a timer; returns its state.
+    pub fn cancel(&self, timer: Handle) -> bool {
+        self.0.nt_cancel_timer(timer).expect("an open timer")
+    }
+
+    /// Has it expired?
+    #[must_use]
+    pub fn has_expired(&self, timer: Handle) -> bool {
+        let mut bytes = [0; 16];
+        assert_eq!(self.0.nt_query_timer(timer, 0, &mut bytes, None), NtStatus::SUCCESS);
+        bytes[8] != 0
     }
 
     /// Signals one and waits for the other.

@@ -1,10 +1,9 @@
 //! Models of the parking lot: releases against everything that ends a stay otherwise, and threads that are moved.
 
-use ntwait::Handle;
 use ntwait::internals::lot::{Left, Parked, Place, Unparked, park, requeue, unpark_all, unpark_one};
-use ntwait::internals::{disturb, pass_time};
+use ntwait::internals::{Thread, disturb, pass_time};
 use ntwait_models::nt::{NEVER, Nt, POLL, SOON};
-use ntwait_models::{JoinHandle, model, model_reaching, shared_flag, spawn, yield_now};
+use ntwait_models::{Gate, JoinHandle, model, model_reaching, shared_flag, spawn, yield_now};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -50,17 +49,39 @@ fn until_valid(counts: &Counts, times: usize) {
     }
 }
 
-/// A thread of the library's and another, which wait here in this order until they are released.
-fn two_that_wait(nt: &Nt, here: Place) -> (Handle, JoinHandle<Parked>) {
-    let counts = Counts::default();
-    let [mine, others] = [counts.clone(), counts.clone()];
-    let first = nt.thread(move |_| {
-        assert_eq!(park(here, NEVER, || mine.valid(), |left| mine.left(left)), RELEASED);
-    });
-    until_valid(&counts, 1);
-    let second = spawn(move || park(here, NEVER, || others.valid(), |left| panic!("{left:?}")));
-    until_valid(&counts, 2);
-    (first, second)
+/// A thread that waits here until it is alerted, and one after it that waits until it is released.
+struct Two {
+    first: Thread,
+    threads: [JoinHandle<Parked>; 2],
+}
+
+impl Two {
+    fn at(here: Place) -> Self {
+        let counts = Counts::default();
+        let (say, hear) = std::sync::mpsc::channel();
+        let gate = Gate::new(); // which the checker sees
+        let said = gate.clone();
+        let [mine, others] = [counts.clone(), counts.clone()];
+        let first = spawn(move || {
+            say.send(Thread::current()).unwrap();
+            said.open();
+            park(here, NEVER, || mine.valid(), |left| mine.left(left))
+        });
+        gate.pass();
+        until_valid(&counts, 1);
+        let second = spawn(move || park(here, NEVER, || others.valid(), |left| panic!("{left:?}")));
+        until_valid(&counts, 2);
+        Self { first: hear.recv().unwrap(), threads: [first, second] }
+    }
+
+    /// The first is on its way out from here on, and perhaps in the queue still.
+    fn alert_the_first(&self) {
+        self.first.alert();
+    }
+
+    fn assert_second_was_released(self) {
+        assert_eq!(self.threads.map(|thread| thread.join().unwrap()), [Parked::Alerted, RELEASED]);
+    }
 }
 
 /// Nobody is queued here.
@@ -165,21 +186,15 @@ fn lt2_block_is_not_used_before_it_is_free() {
 
 /// LT2, LT4: who is on its way out is passed over, and the next gets the release.
 ///
-/// A: wait          B: wait          C: when both are there: suspend A; release; resume A; release
+/// A: wait alertably          B: wait          C: when both are there: alert A; release
 #[test]
 fn lt2_dead_waiter_is_passed_over() {
     let [here, _] = places(10);
     model(move || {
-        let nt = Nt::new();
-        let (first, second) = two_that_wait(&nt, here);
-        assert_eq!(nt.suspend(first), Ok(0));
+        let two = Two::at(here);
+        two.alert_the_first();
         assert!(release(here));
-        assert_eq!(second.join().unwrap(), RELEASED);
-        assert_eq!(nt.resume(first), 1);
-        while !release(here) {
-            yield_now();
-        }
-        nt.ended(first);
+        two.assert_second_was_released();
         assert_empty(here);
     });
 }
@@ -347,22 +362,16 @@ fn lt6_move_against_timeout() {
 
 /// LT6, LT2: who is on its way out is not moved, and the next is instead.
 ///
-/// A: wait here          B: wait here          C: when both are there: suspend A; move one to there; release there; resume A
+/// A: wait here alertably          B: wait here          C: when both are there: alert A; move one to there; release there
 #[test]
 fn lt6_dead_waiter_is_not_moved() {
     let [here, there] = places(20);
     model(move || {
-        let nt = Nt::new();
-        let (first, second) = two_that_wait(&nt, here);
-        assert_eq!(nt.suspend(first), Ok(0));
+        let two = Two::at(here);
+        two.alert_the_first();
         assert_eq!(requeue(here, there, 0, 1, 0).moved, 1);
         assert!(release(there));
-        assert_eq!(second.join().unwrap(), RELEASED);
-        assert_eq!(nt.resume(first), 1);
-        while !release(here) {
-            yield_now();
-        }
-        nt.ended(first);
+        two.assert_second_was_released();
         assert_empty(here);
         assert_empty(there);
     });

@@ -28,6 +28,7 @@ pub enum Parked {
     NotValid,
     Moved,
     TimedOut,
+    Alerted,
 }
 
 /// As the lot says it.
@@ -51,6 +52,7 @@ impl From<lot::Unparked> for Unparked {
     }
 }
 
+/// The stay is alertable.
 pub fn park(
     place: Place,
     timeout: Option<i64>,
@@ -58,13 +60,14 @@ pub fn park(
     mut on_leave: impl FnMut(Left),
 ) -> Parked {
     let mut until = Until::new(Timeout::from_nt(timeout));
-    let terms = Terms { heed: Heed::Stops, until: &mut until, token: 0 };
+    let terms = Terms { heed: Heed::Requests, until: &mut until, token: 0 };
     let left = |lot::Left { moved, was_last, .. }| on_leave(Left { moved, was_last });
     match lot::park(&mut Shield::raise(), place.0, terms, validate, left) {
         Ok(lot::Parked::Released(told)) => Parked::Released(told),
         Ok(lot::Parked::NotValid) => Parked::NotValid,
         Ok(lot::Parked::Moved) => Parked::Moved,
         Ok(lot::Parked::TimedOut) => Parked::TimedOut,
+        Ok(lot::Parked::Alerted) => Parked::Alerted,
         other => panic!("{other:?}: nobody has asked for that"),
     }
 }

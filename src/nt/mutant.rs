@@ -176,7 +176,7 @@ fn count_before(target: Target<'_>) -> i32 {
 
 /// Takes one of the owner's levels back, but not the last. Returns the count before. The owner's alone.
 #[inline]
-pub(super) fn release_level(target: Target<'_>) -> Option<i32> {
+fn release_level(target: Target<'_>) -> Option<i32> {
     let levels = target.slot.extra();
     let before = count_before(target);
     target.slot.set_extra(levels.checked_sub(1)?);

@@ -1,7 +1,6 @@
 //! `NtSignalAndWaitForSingleObject` (S1–S13).
 
 use super::apc::deliver;
-use super::mutant::release_level;
 use super::wait::status_of;
 use crate::handle::Grant;
 use crate::handle::entry::{Entry, Handle};
@@ -9,8 +8,8 @@ use crate::objects::{Kind, Signal, Target};
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
 use crate::sys::clock::Timeout;
+use crate::wait::Ended;
 use crate::wait::signal_and_wait::{self, Failure};
-use crate::wait::{self, Ended};
 
 impl Runtime {
     /// `NtSignalAndWaitForSingleObject`: sets an event, releases a mutant by one level or a semaphore by one, and waits for
@@ -44,13 +43,12 @@ impl Runtime {
             Some(_) => self.resolve_pseudo(object)?,
             None => self.table().find_any(object, Entry::SYNCHRONIZE)?,
         };
-        let (first, signal) = to_signal(first)?;
+        let (first, mut signal) = to_signal(first)?;
         let terms = self.terms(&[first, other], alertable, timeout)?;
         if signal == Signal::Free {
             self.require_owner(first)?;
-            // One level less releases nobody, so nothing is to be done in one step with it (S12).
-            if release_level(first).is_some() {
-                return wait::any::wait(&[other], &terms).map_err(NtStatus::from);
+            if first.slot.extra() > 0 {
+                signal = Signal::Rise; // S12
             }
         }
         signal_and_wait::run((first, signal), other, &terms).map_err(|failure| match failure {

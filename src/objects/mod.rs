@@ -193,6 +193,8 @@ pub(crate) enum Signal {
     Post(u32),
     /// A mutant is given up by its owner.
     Free,
+    /// One of several levels of a mutant is given up by its owner: nobody else is concerned.
+    Rise,
     /// A mutant's owner has ended.
     Abandon,
     /// A timer is due by this setting of it.
@@ -216,6 +218,7 @@ impl Signal {
             Self::Set | Self::Pulse => Ok(word.with_state(true)),
             Self::Post(count) => semaphore::posted(word, count, extra),
             Self::Free => Ok(mutant::freed(word)),
+            Self::Rise => Ok(word),
             Self::Abandon => Ok(mutant::abandoned(word)),
             Self::Expire(setting) if setting != extra => Err(Misfit::Stale),
             Self::Expire(_) => Ok(word.with_state(true)),

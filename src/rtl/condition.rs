@@ -61,7 +61,7 @@ bitflags! {
 const QUEUED: u64 = 1;
 const MIXED: u64 = 1 << 1;
 const AWAY: u64 = 1 << 2;
-const ADDRESS: u64 = RECALL - 1 & !0b111;
+const ADDRESS: u64 = (RECALL - 1) & !0b111;
 /// What the queue says: of those in it.
 const SLEEPERS: u64 = QUEUED | MIXED | ADDRESS;
 /// One in the count of recalls.

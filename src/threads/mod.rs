@@ -69,7 +69,7 @@ pub(crate) use modelled::{
     used_before,
 };
 #[cfg(not(ntwait_loom))]
-pub(crate) use service::start_service;
+pub(crate) use service::{start_service, start_worker};
 
 /// What a new thread is to do.
 #[cfg_attr(ntwait_loom, allow(dead_code, reason = "a model's threads are the checker's"))]

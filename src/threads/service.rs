@@ -7,12 +7,13 @@
 
 use super::masked::Masked;
 use super::world::World;
-use super::{StartError, launch};
+use super::{DEFAULT_STACK, StartError, launch};
 use crate::sys::atomic::Ordering;
 use crate::waiter::record;
 use core::ffi::{CStr, c_void};
 use core::mem::MaybeUninit;
 
+/// Bytes of stack, where only the library's own code runs.
 const STACK: usize = 256 * 1024;
 
 /// The routine of a thread.
@@ -20,11 +21,15 @@ type Routine = extern "C" fn(*mut c_void) -> *mut c_void;
 
 /// Makes a thread that nobody joins. Signals are blocked, and so they are in the thread. The argument stays for ever.
 pub(super) fn create(routine: Routine, argument: *mut c_void) -> Result<(), StartError> {
+    create_with(STACK, routine, argument)
+}
+
+fn create_with(stack: usize, routine: Routine, argument: *mut c_void) -> Result<(), StartError> {
     let mut how = MaybeUninit::uninit();
     // SAFETY: a place for attributes.
     unsafe { libc::pthread_attr_init(how.as_mut_ptr()) };
     // SAFETY: made above.
-    unsafe { libc::pthread_attr_setstacksize(how.as_mut_ptr(), STACK) };
+    unsafe { libc::pthread_attr_setstacksize(how.as_mut_ptr(), stack) };
     // SAFETY: made above.
     unsafe { libc::pthread_attr_setdetachstate(how.as_mut_ptr(), libc::PTHREAD_CREATE_DETACHED) };
     let mut thread = MaybeUninit::<libc::pthread_t>::uninit();
@@ -44,13 +49,22 @@ struct Service {
 
 /// Starts a thread that does this.
 pub(crate) fn start_service(name: &'static CStr, serve: impl FnOnce() + Send + 'static) -> Result<(), StartError> {
+    start_with(STACK, name, serve)
+}
+
+/// The same, of a thread in which callbacks of the user's run: its stack is as large as any other's.
+pub(crate) fn start_worker(name: &'static CStr, serve: impl FnOnce() + Send + 'static) -> Result<(), StartError> {
+    start_with(DEFAULT_STACK, name, serve)
+}
+
+fn start_with(stack: usize, name: &'static CStr, serve: impl FnOnce() + Send + 'static) -> Result<(), StartError> {
     let _masked = Masked::begin();
     let world = World::of_this_process()?;
     // So that the process does not outlive the program because of us.
     record::at_exit_of_first(launch::first_has_left);
     world.helpers.fetch_add(1, Ordering::AcqRel);
     let service = Box::into_raw(Box::new(Service { name, serve: Box::new(serve), world }));
-    create(run, service.cast()).inspect_err(|_| {
+    create_with(stack, run, service.cast()).inspect_err(|_| {
         world.helpers.fetch_sub(1, Ordering::AcqRel);
         // SAFETY: there is no thread that it was made for.
         drop(unsafe { Box::from_raw(service) });

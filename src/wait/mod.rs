@@ -43,7 +43,6 @@ pub(crate) mod signal_and_wait;
 mod sleep;
 pub(crate) mod spin;
 pub(crate) mod take;
-#[cfg(not(ntwait_loom))]
 pub(crate) mod unattended;
 mod union;
 

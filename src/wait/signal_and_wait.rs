@@ -45,7 +45,7 @@ enum Start {
 
 /// Signals `first`, and waits for `other`.
 ///
-/// A mutant is the calling thread's, one level deep.
+/// A mutant is the calling thread's; it is freed if it is one level deep, and else rises by one.
 pub(crate) fn run(
     (first, signal): (Target<'_>, Signal),
     other: Target<'_>,
@@ -91,6 +91,9 @@ fn signal_and_queue(
     let mut start = Start::TooLate;
     me.park.begin();
     let signaled = signal::signal_and(first, signal, other, terms.taker.home, &mut |held: &mut Held<'_>| {
+        if signal == Signal::Rise {
+            first.slot.set_extra(first.slot.extra() - 1); // the owner's; under the lock, because a query looks (S9)
+        }
         start = match take::under_lock(held, terms.taker.who()) {
             Some(taken) => Start::Taken(taken),
             None if too_late => Start::TooLate,

@@ -79,7 +79,6 @@ impl Waiter {
     ///
     /// # Safety
     /// No block of the waiter is linked, and the caller is who links them (Y2).
-    #[cfg_attr(ntwait_loom, allow(dead_code, reason = "a model's waiters are threads"))]
     pub(crate) unsafe fn set_notifier(&self, notifier: Notifier) {
         // SAFETY: the caller's promise.
         unsafe { self.notifier.set(Some(notifier)) };

@@ -17,6 +17,7 @@ use super::op::THREADS;
 use super::program::Programs;
 use super::real::{Real, Times};
 use super::report::Budget;
+use crate::common::threads::{LIMIT, all_threads};
 use crate::common::{Nt, Random, spin_for};
 
 /// Rounds between two searches, so that threads are started seldom.
@@ -160,11 +161,16 @@ impl Together {
     fn rescue(&self, rounds: &[Round], real: &Real) -> Vec<Rescue> {
         let stamp = || self.clock.fetch_add(1, Ordering::AcqRel);
         let mut rescues = Vec::new();
-        let mut last = (u64::MAX, Instant::now());
+        let (mut last, mut arrival) = ((u64::MAX, Instant::now()), (0, Instant::now()));
         loop {
             let (now, arrived) = (self.clock.load(Ordering::Acquire), self.arrived.load(Ordering::Acquire));
             if arrived == (rounds.len() + 1) * THREADS {
                 return rescues;
+            }
+            if arrival.0 != arrived {
+                arrival = (arrived, Instant::now());
+            } else if arrival.1.elapsed() > LIMIT {
+                give_up(&rounds[(arrived / THREADS).saturating_sub(1).min(rounds.len() - 1)]);
             }
             if last.0 != now {
                 last = (now, Instant::now());
@@ -178,6 +184,12 @@ impl Together {
             std::thread::sleep(QUIET / 8);
         }
     }
+}
+
+/// A thread hangs in a call that should have ended by itself, or by an alert. It can neither be joined nor left behind.
+fn give_up(round: &Round) -> ! {
+    eprintln!("a thread hangs in one of these: {:#?}\n{}", round.programs, all_threads());
+    std::process::abort()
 }
 
 /// A call that was rescued when all others had been answered, or were rescued too, would never have been answered. One that may have been

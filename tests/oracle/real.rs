@@ -132,8 +132,8 @@ impl Real {
             }
             Op::SetTimer(name, due) => {
                 let due = if due == Due::Past { 1 } else { LATE };
-                let before = nt.nt_set_timer(self.handle(name), due, false, 0);
-                before.map(|(_, before)| i32::from(before)).into()
+                let before = nt.nt_set_timer(self.handle(name), due, None, false, 0);
+                before.map(|set| i32::from(set.previous_state)).into()
             }
             Op::CancelTimer(name) => nt.nt_cancel_timer(self.handle(name)).map(i32::from).into(),
             Op::Query(kind, name) => self.query(kind, self.handle(name)).map_or_else(Answer::Status, Answer::Looks),

@@ -13,9 +13,8 @@ const OF_THE_BEST: Target = Target::TimesPeer(1.0);
 
 pub(super) fn benches(plan: &Plan) -> Vec<Bench> {
     let cpus = (plan.cpus.home, plan.cpus.other());
-    let locks: [(&str, &str, fn(Play) -> Vec<Contender>); 2] =
-        [("srw", "SRW lock, exclusive", srw), ("cs", "critical section", section)];
-    let each = |(id, what, contenders): (&str, &str, fn(Play) -> Vec<Contender>)| {
+    let locks: [Kind; 2] = [("srw", "SRW lock, exclusive", srw), ("cs", "critical section", section)];
+    let each = |(id, what, contenders): Kind| {
         let alone = Line::new(format!("P18.{id}"), format!("{what}: lock + unlock, nobody else"), OF_THE_BEST);
         let contended =
             Line::new(format!("P18.{id}.two"), format!("{what}: two CPUs at once, lock + unlock"), OF_THE_BEST);
@@ -26,6 +25,9 @@ pub(super) fn benches(plan: &Plan) -> Vec<Bench> {
     };
     locks.into_iter().flat_map(each).collect()
 }
+
+/// Name, description, contenders.
+type Kind = (&'static str, &'static str, fn(Play) -> Vec<Contender>);
 
 /// Who takes the lock.
 #[derive(Clone, Copy)]

@@ -12,6 +12,7 @@ mod handoff;
 mod idle;
 mod living;
 mod locks;
+mod timers;
 mod uncontended;
 
 pub(crate) use child::one_child;
@@ -20,8 +21,9 @@ use crate::measure::Bench;
 use crate::plan::Plan;
 
 /// The names of all rows.
-pub(crate) const NAMES: [&str; 16] =
-    ["P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "P12", "P13", "P14", "P15", "P16"];
+pub(crate) const NAMES: [&str; 18] = [
+    "P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "P12", "P13", "P14", "P15", "P16", "P18", "P20",
+];
 
 /// All benches, in the order of the table.
 pub(crate) fn all(plan: &Plan) -> Vec<Bench> {
@@ -38,6 +40,7 @@ pub(crate) fn all(plan: &Plan) -> Vec<Bench> {
         born::benches(plan),
         living::benches(plan),
         locks::benches(plan),
+        timers::benches(plan),
     ]
     .into_iter()
     .flatten()

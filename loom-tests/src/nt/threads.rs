@@ -6,6 +6,7 @@ use super::Nt;
 use crate::Gate;
 use ntwait::{
     AccessMask, ApcRoutine, ClientId, CreateThreadFlags, Handle, NtStatus, ObjectAttributes, Runtime, StartRoutine,
+    TimerApc, TimerApcRoutine,
 };
 use std::ffi::c_void;
 use std::mem::ManuallyDrop;
@@ -174,6 +175,17 @@ impl Calls {
     #[must_use]
     pub fn made(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Calls {
+    /// What a timer is to have called, to enter 1 in the list.
+    #[must_use]
+    pub fn of_a_timer(&self) -> TimerApc {
+        extern "C" fn enter_one(list: *mut c_void, _low: u32, _high: i32) {
+            enter(list, ptr::without_provenance_mut(1), ptr::null_mut());
+        }
+        TimerApc { routine: TimerApcRoutine::C(enter_one), context: Arc::as_ptr(&self.0).cast_mut().cast() }
     }
 }
 

@@ -11,7 +11,8 @@
 //! object is handed over exactly as to a thread: one satisfied wait for each callback, first come, first served.
 //!
 //! ```text
-//!   registration.rs  one registration: its states, its callback
+//!   registration.rs  one registration: its states
+//!   job.rs           what it is about
 //!   service.rs       the thread that sees to what has fired and what has timed out
 //!   timers.rs        which registration times out next
 //!   workers.rs       threads that run callbacks
@@ -22,6 +23,7 @@
 //! G1  Locks are taken in this order: a registration's control, then an object's lock, or the timers', or the workers'.
 //! G2  Callbacks run, and closures are dropped, with no lock held and at depth zero.
 
+mod job;
 mod registration;
 mod service;
 mod timers;
@@ -33,8 +35,9 @@ use crate::status::NtStatus;
 use crate::wait::{Gone, signal};
 use crate::waiter::shield::Shield;
 use core::time::Duration;
-pub(crate) use registration::{Callback, Context};
-use registration::{Completion, Job, Unregistered};
+pub(crate) use job::{Callback, Context};
+use job::{Completion, Job};
+use registration::Unregistered;
 use service::Service;
 
 /// What a registration is to be.

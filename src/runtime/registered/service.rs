@@ -12,7 +12,8 @@
 
 #![allow(unsafe_code, reason = "a list through registrations, which are never freed")]
 
-use super::registration::{Callback, Job, Registration};
+use super::job::{Callback, Job};
+use super::registration::Registration;
 use super::timers::Timers;
 use super::workers::Workers;
 use super::{Runs, Ticket};
@@ -90,7 +91,7 @@ impl Service {
     pub(super) fn of_this_process() -> Result<&'static Self, NtStatus> {
         let service = services().get_or_try_make(Self::new)?;
         if service.is_started.swap(1, Ordering::AcqRel) == 0 {
-            threads::start_service(c"ntwait-waits", || service.serve())
+            threads::start_worker(c"ntwait-waits", || service.serve())
                 .inspect_err(|_| service.is_started.store(0, Ordering::Release))?;
         }
         Ok(service)

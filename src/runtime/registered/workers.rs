@@ -149,7 +149,7 @@ impl Workers {
                 futex::wake(FutexAddr::whole(&self.calls), 1);
             }
             Need::NewOne => {
-                if threads::start_service(c"ntwait-worker", || self.work()).is_err() {
+                if threads::start_worker(c"ntwait-worker", || self.work()).is_err() {
                     self.do_without();
                 }
             }

@@ -250,6 +250,15 @@ fn stop(held: &mut Held<'_>) {
     }
 }
 
+/// A model has no service thread: one of its own does what is due.
+#[cfg(ntwait_loom)]
+pub(crate) fn expire_due() {
+    let _shield = Shield::raise();
+    if let Some(clockwork) = clockwork::known() {
+        Clock::ALL.into_iter().for_each(|clock| clockwork.expire_due(clock));
+    }
+}
+
 /// A thread is ending: the timers that it has set with an APC are cancelled (T17). Costs what it has set.
 pub(super) fn cancel_all_of(thread: &'static ThreadRecord) {
     while let Some((bearer, setting)) = standing::take_one(thread) {

@@ -136,8 +136,9 @@ fn table_of_filters() {
         (1.., WRITER, _) | (1.., _, WRITER) => Choice::Stop,
         _ => Choice::Take,
     };
-    let evens = |_: Chosen, token: u32| if token % 2 == 0 { Choice::Take } else { Choice::Skip };
-    let rows: [(&dyn Fn(Chosen, u32) -> Choice, &[u32], &[u32]); 4] = [
+    let evens = |_: Chosen, token: u32| if token.is_multiple_of(2) { Choice::Take } else { Choice::Skip };
+    type Row<'r> = (&'r dyn Fn(Chosen, u32) -> Choice, &'r [u32], &'r [u32]);
+    let rows: [Row<'_>; 4] = [
         (&readers, &[1, 2, WRITER, 3], &[WRITER, 3]),
         (&readers, &[WRITER, 1, WRITER], &[1, WRITER]),
         (&evens, &[1, 2, 3, 4], &[1, 3]),

@@ -17,12 +17,13 @@
 //! | LiteBox forks, MetalSharp #415 | a lock held across a wait stopped everybody | `litebox_a_wait_holds_no_lock` |
 //! | LiteBox fork | the second waiter on a thread returned at once | `litebox_second_waiter_on_a_thread_waits` |
 //! | recompiled games | two waiters passed one auto-reset event | `recompiled_games_one_event_lets_one_pass` |
+//! | coreclr #25452, sogen #999, LiteBox | abandonment lost, and releases under a wait | `bugs_of_others_mutants.rs` |
 //!
 //! Elsewhere: junk handles that wait "successfully" in `bad_input.rs`; closing under a wait (W35), consumption before completion (sogen
 //! #999, W12 and E32) in the fact tests; a wall-clock step that moves a relative time-out (coreclr #12034, mono #4446) in D3.
 //!
-//! Not yet: abandoned results (coreclr #25452, sogen #999) and release under another's wait wait for mutants, a lost resume
-//! (xenia-canary #1187) for suspension, APCs that do not wake (xenia-canary #1183) for APCs, the busy fd (FreeRDP) for exported fds.
+//! A lost resume (xenia-canary #1187) and APCs that do not wake (xenia-canary #1183) are in the fact tests of suspension and of APCs. Not
+//! yet: the busy fd (FreeRDP) waits for exported fds.
 
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "tests are not the product")]
 

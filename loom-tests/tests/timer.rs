@@ -123,6 +123,8 @@ fn o4_call_of_another_setting() {
         assert_eq!(first.made(), 0, "T18");
         match (expired, status, second.made()) {
             (true, NtStatus::USER_APC, 1) => "called by the second",
+            // Natively it may expire after the first look.
+            (false, NtStatus::USER_APC, 1) if cfg!(not(ntwait_loom)) => "called by the second",
             (false, NtStatus::TIMEOUT, 0) => "not called",
             other => panic!("{other:?}"),
         }

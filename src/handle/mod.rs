@@ -203,11 +203,13 @@ impl Table {
     }
 
     /// A new object and a handle to it. Somebody else may have closed the handle already.
+    #[inline]
     pub(crate) fn create_target(&self, birth: Birth, grant: Grant) -> Result<(Handle, Target<'_>), NtStatus> {
         let _shield = Shield::raise();
-        let reserved = self.reserve(grant)?;
-        let born = reserved.bear(birth);
-        Ok((reserved.issue(born), born))
+        let (index, issue, slot) = self.take(grant.mask)?;
+        let born = self.bear(slot, birth, Born::WithHandle);
+        self.publish(index, Entry::live(issue, slot, born.generation, birth.kind as u8, grant.bits));
+        Ok((Handle::from_parts(index, issue), born))
     }
 
     /// A new object without a handle, kept alive by the caller's pin.
@@ -296,12 +298,13 @@ impl Table {
 
     /// Closes a handle. `drop_handle` drops the handle count that it stood for (F2), and says what the object has lost by
     /// that; then what the object leaves is the caller's.
+    /// The depth is raised.
+    #[inline]
     pub(crate) fn close(
         &self,
         handle: Handle,
         drop_handle: impl FnOnce(Target<'_>) -> Dropped,
     ) -> Result<Closed, NtStatus> {
-        let _shield = Shield::raise();
         let entry = self.change(handle, |entry| {
             if entry.has(Entry::PROTECT) {
                 return Err(NtStatus::HANDLE_NOT_CLOSABLE);
@@ -312,7 +315,7 @@ impl Table {
         let Dropped { destroyed, name } = drop_handle(target);
         let index = handle.index() as u32;
         // SAFETY: we destroyed it and are about to free the slot.
-        let remains = destroyed.then(|| unsafe { target.slot.take_remains() });
+        let remains = (destroyed && target.kind.leaves_remains()).then(|| unsafe { target.slot.take_remains() });
         let mut shard = self.shard_of(index).lock();
         shard.free_index(index, &self.entries);
         if destroyed {

@@ -19,6 +19,7 @@ impl Table {
         }
     }
 
+    #[inline]
     pub(super) fn take(&self, mask: u32) -> Result<(u32, u64, u32), NtStatus> {
         self.require_birthplace()?;
         let mut shard = self.shards[home_shard()].lock();

@@ -31,11 +31,17 @@ impl<'n> Creation<'n> {
     /// Checks what does not depend on the name. For a kind that is known where it is called, little is left to be done.
     #[inline]
     pub(super) fn check(kind: Kind, access: AccessMask, attributes: ObjectAttributes<'n>) -> Result<Self, NtStatus> {
-        let bits = attributes.entry_bits()?;
-        let rights = Rights::of(kind);
-        let mask = rights.grant(access).ok_or(NtStatus::PRIVILEGE_NOT_HELD)?;
-        Ok(Self { attributes, access, grant: rights.handle_grant(mask, bits) })
+        Ok(Self { attributes, access, grant: grant(kind, access, &attributes)? })
     }
+}
+
+/// What the handle to a new object may do, if its attributes and the access are good.
+#[inline]
+fn grant(kind: Kind, access: AccessMask, attributes: &ObjectAttributes<'_>) -> Result<Grant, NtStatus> {
+    let bits = attributes.entry_bits()?;
+    let rights = Rights::of(kind);
+    let mask = rights.grant(access).ok_or(NtStatus::PRIVILEGE_NOT_HELD)?;
+    Ok(rights.handle_grant(mask, bits))
 }
 
 impl Runtime {
@@ -47,12 +53,19 @@ impl Runtime {
         attributes: ObjectAttributes<'_>,
         birth: Birth,
     ) -> Result<Handle, NtStatus> {
-        let creation = Creation::check(birth.kind, access, attributes)?;
-        self.make(&creation, birth).map(|made| made.handle)
+        let grant = grant(birth.kind, access, &attributes)?;
+        if attributes.text().is_some() {
+            return self.make(&Creation { attributes, access, grant }, birth).map(|made| made.handle);
+        }
+        let (handle, _) = self.table().create_target(birth, grant)?;
+        if let Some(existed) = attributes.existed {
+            existed.set(false);
+        }
+        Ok(handle)
     }
 
     /// The same, with the object. Somebody else may have closed the handle already.
-    #[inline]
+    #[inline(never)] // not in the way of unnamed objects
     pub(super) fn make(&self, creation: &Creation<'_>, birth: Birth) -> Result<Made<'_>, NtStatus> {
         let made = match creation.attributes.text() {
             None => {

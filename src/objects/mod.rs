@@ -74,6 +74,12 @@ impl Kind {
         }
     }
 
+    /// Does it keep something outside of its slot, which somebody must see to when it dies?
+    #[inline]
+    pub(crate) const fn leaves_remains(self) -> bool {
+        matches!(self, Self::Thread | Self::Timer)
+    }
+
     /// Would a wait of this thread for this object end at this moment?
     #[inline]
     pub(crate) const fn is_signaled_for(self, word: Word, who: u32) -> bool {

@@ -56,7 +56,9 @@ impl Resident {
     pub(crate) fn close(&self, handle: Handle) -> Result<(), NtStatus> {
         let _shield = Shield::raise();
         let closed = self.table.close(handle, |target| self.drop_handle(target))?;
-        closed.remains.into_iter().for_each(|remains| self.bury(remains));
+        if let Some(remains) = closed.remains {
+            self.bury(remains);
+        }
         if closed.name != 0 {
             self.forget_name(closed.name, closed.place);
         }
@@ -64,12 +66,13 @@ impl Resident {
     }
 
     fn drop_handle(&self, target: Target<'_>) -> Dropped {
-        match self.known_owner() {
-            Some(owner) if target.kind == Kind::Mutant && owner::owns(target, owner.number()) => {
-                owner.drop_handle(target)
-            }
-            _ => objects::drop_handle(target),
+        if target.kind == Kind::Mutant
+            && let Some(owner) = self.known_owner()
+            && owner::owns(target, owner.number())
+        {
+            return owner.drop_handle(target);
         }
+        objects::drop_handle(target)
     }
 
     /// Sees to what an object kept outside of its slot.

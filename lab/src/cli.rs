@@ -71,6 +71,7 @@ Rows:
   P4  ping-pong on one CPU     P9   wait-any that sleeps        P14  two CPUs, one event
   P5  ping-pong on two CPUs    P10  wait-all                    P15  a thread, create + join
                                                                 P16  a thousand threads alive
+                                                                P17  a mutant, a semaphore
 
 Exit status: 0, or 1 if ntwait failed a check, broke a promise, hung or panicked, or 2 for wrong usage
 or a report that cannot be written. Targets that are not met and peers that break do not change it.
@@ -151,7 +152,7 @@ mod tests {
     #[test]
     fn nonsense_is_refused() {
         for line in [
-            "lab --only P17",
+            "lab --only P99",
             "lab --soak 5",
             "lab --soak --quick",
             "lab --seconds 0",

@@ -12,6 +12,7 @@ mod handoff;
 mod idle;
 mod living;
 mod locks;
+mod owned;
 mod timers;
 mod uncontended;
 
@@ -21,8 +22,9 @@ use crate::measure::Bench;
 use crate::plan::Plan;
 
 /// The names of all rows.
-pub(crate) const NAMES: [&str; 18] = [
-    "P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "P12", "P13", "P14", "P15", "P16", "P18", "P20",
+pub(crate) const NAMES: [&str; 19] = [
+    "P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "P12", "P13", "P14", "P15", "P16", "P17",
+    "P18", "P20",
 ];
 
 /// All benches, in the order of the table.
@@ -39,6 +41,7 @@ pub(crate) fn all(plan: &Plan) -> Vec<Bench> {
         cores::benches(plan),
         born::benches(plan),
         living::benches(plan),
+        owned::benches(plan),
         locks::benches(plan),
         timers::benches(plan),
     ]

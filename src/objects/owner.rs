@@ -196,7 +196,8 @@ impl<'r> Owner<'r> {
         let latest = self.slot(self.latest())?;
         self.set_latest(0);
         let word = latest.load();
-        if !word.has(Word::SPECIAL) || !mutant::is_owned_by(word, self.number) {
+        // Who gave it to us may still hold its lock, and the word says so only when he has let go.
+        if !word.has(Word::SPECIAL) || !word.has(Word::LOCKED) && !mutant::is_owned_by(word, self.number) {
             return None;
         }
         // Perhaps it was given up, and is another object by now; the lock tells.

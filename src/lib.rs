@@ -1,14 +1,15 @@
 //! The threads and synchronization objects of Windows NT for any Linux process, in user space.
 //!
-//! Threads, events, mutants and semaphores behind integer handles, one wait over any mix of objects, suspension, termination and APCs, NT's
-//! status codes and its semantics to the letter: direct hand-off in first-in first-out order, atomic wait-all, pulses, time-outs on both clocks. No
-//! driver, no server, no file descriptor per object, no lock that is shared by all. An operation that finds nobody
-//! waiting is one load of the handle's entry and one compare-exchange on the object.
+//! Threads, events, mutants, semaphores, timers and keyed events behind integer handles, one wait over any mix of objects,
+//! suspension, termination and APCs, NT's status codes and its semantics to the letter: direct hand-off in first-in first-out
+//! order, atomic wait-all, pulses, time-outs on both clocks. No driver, no server, no file descriptor per object, no lock that
+//! is shared by all. An operation that finds nobody waiting is one load of the handle's entry and one compare-exchange on the
+//! object.
 //!
 //! # Three faces
 //!
 //! * [`Runtime`] has the `nt_*` calls, with NT's arguments and [`NtStatus`] answers.
-//! * [`Event`], [`Mutant`], [`Semaphore`] and [`Thread`] are the same for Rust programs: they own their handles, and
+//! * [`Event`], [`Mutant`], [`Semaphore`], [`Timer`] and [`Thread`] are the same for Rust programs: they own their handles, and
 //!   [`wait_any`], [`wait_all`] and [`signal_and_wait`] take references to them.
 //! * [`NtdllApi`] is the small trait that a Windows-on-Linux shim programs against, implemented by [`Ntdll`].
 //!

@@ -10,12 +10,12 @@ use crate::rows;
 /// Checks ntwait with threads of its own, measures it against its peers, and says where it stands.
 ///
 /// Without options it does all of it in about half a minute: it drives threads and events through the NT face and compares
-/// every answer, tries the same promises on the peers, measures the rows P1 to P16 in one interleaved run, prints one table,
+/// every answer, tries the same promises on the peers, measures the rows P1 to P20 in one interleaved run, prints one table,
 /// and writes a report with plots for light and dark screens.
 #[derive(Debug, Parser)]
 #[command(name = "ntwait-lab", version, after_help = AFTER_HELP, max_term_width = 100)]
 pub(crate) struct Args {
-    /// Do only these parts: rows P1 to P16, checks, faults. May be given again or as a list: --only P4,P5
+    /// Do only these parts: rows P1 to P20, checks, faults. May be given again or as a list: --only P4,P5
     #[arg(long, value_name = "PART", value_delimiter = ',', ignore_case = true, value_parser = parts(), hide_possible_values = true)]
     pub(crate) only: Vec<String>,
 
@@ -72,6 +72,8 @@ Rows:
   P5  ping-pong on two CPUs    P10  wait-all                    P15  a thread, create + join
                                                                 P16  a thousand threads alive
                                                                 P17  a mutant, a semaphore
+                                                                P18  locks in a program's own memory
+                                                                P20  ten thousand timers
 
 Exit status: 0, or 1 if ntwait failed a check, broke a promise, hung or panicked, or 2 for wrong usage
 or a report that cannot be written. Targets that are not met and peers that break do not change it.

@@ -3,7 +3,7 @@
 //! ```text
 //! cli ──▶ session ──▶ checks   ntwait through its NT face, every answer compared
 //!                 ├─▶ faults   the same promises, tried on the peers
-//!                 ├─▶ rows     P1 to P16: what is measured, by whom, and the target
+//!                 ├─▶ rows     P1 to P20: what is measured, by whom, and the target
 //!                 │     └─▶ measure   turns, rounds, clocks       peers   one event each
 //!                 └─▶ report   the table, the JSON, the page with its plots
 //! ```

@@ -1,4 +1,4 @@
-//! The rows of the table: P1 to P16, each a question with its contenders, its limit and its target.
+//! The rows of the table: P1 to P20, each a question with its contenders, its limit and its target.
 
 mod alive;
 mod all;

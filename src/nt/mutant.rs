@@ -87,8 +87,9 @@ impl Runtime {
         if let Some(before) = release_level(target) {
             return before;
         }
-        let exchange = || signal::change_idle(target, |word| Some(mutant::freed(word)));
-        if owner.give_up_quickly(target.slot, exchange).is_none() {
+        if owner.is_latest(target.slot) && signal::change_idle(target, |word| Some(mutant::freed(word))).is_some() {
+            owner.take_back();
+        } else {
             self.give_up(target, owner);
         }
         0

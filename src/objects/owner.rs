@@ -157,32 +157,29 @@ impl<'r> Owner<'r> {
         Links::NONE.store(slot);
     }
 
-    /// Takes this mutant by an exchange of its word, if the list is empty enough to say so in one place. `None`: it is not.
+    /// Has the thread no latest mutant? Then it may [announce](Self::announce) one.
     #[inline]
-    pub(crate) fn take_quickly<T, E>(self, slot: &Slot, take: impl FnOnce() -> Result<T, E>) -> Option<Result<T, E>> {
-        if self.latest() != 0 {
-            return None;
-        }
-        // Before the exchange, whose Release keeps it there for who stops us.
-        self.set_latest(self.place(slot));
-        let taken = take();
-        if taken.is_err() {
-            self.set_latest(0);
-        }
-        Some(taken)
+    pub(crate) fn has_no_latest(self) -> bool {
+        self.latest() == 0
     }
 
-    /// Gives this mutant up by an exchange of its word, if it is the latest. `None`: it is not, or there was no exchange.
+    /// The thread is about to take this mutant by an exchange of its word, whose Release keeps the announcement before it.
     #[inline]
-    pub(crate) fn give_up_quickly<T>(self, slot: &Slot, give_up: impl FnOnce() -> Option<T>) -> Option<T> {
-        if self.latest() != self.place(slot) {
-            return None;
-        }
-        let given_up = give_up();
-        if given_up.is_some() {
-            self.set_latest(0); // after the exchange, whose Acquire keeps it there
-        }
-        given_up
+    pub(crate) fn announce(self, slot: &Slot) {
+        self.set_latest(self.place(slot));
+    }
+
+    /// The mutant was not taken.
+    #[inline]
+    pub(crate) fn take_back(self) {
+        self.set_latest(0);
+    }
+
+    /// Is it the thread's latest? Then it may be given up by an exchange of its word, and [`take_back`](Self::take_back)
+    /// comes after that, kept there by the exchange's Acquire.
+    #[inline]
+    pub(crate) fn is_latest(self, slot: &Slot) -> bool {
+        self.latest() == self.place(slot)
     }
 
     /// Takes the mutants of a thread that ends off its list, one by one.

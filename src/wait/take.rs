@@ -12,6 +12,7 @@
 
 use crate::objects::held::Held;
 use crate::objects::owner::Owner;
+use crate::objects::slot::Slot;
 use crate::objects::word::Word;
 use crate::objects::{Home, Kind, Target, event, mutant, release, semaphore};
 use crate::waiter::shield::Shield;
@@ -152,9 +153,14 @@ pub(crate) fn mutant(target: Target<'_>, owner: Owner<'_>, home: &dyn Home) -> T
         if word.is_slow() {
             return Taken::Unknown;
         }
-        let exchange = || target.slot.exchange(word, mutant::taken(word, owner.number()));
-        match owner.take_quickly(target.slot, exchange).unwrap_or_else(|| take_one_more(target, owner, home, exchange))
-        {
+        let taken = mutant::taken(word, owner.number());
+        let exchanged = if owner.has_no_latest() {
+            owner.announce(target.slot);
+            target.slot.exchange(word, taken).inspect_err(|_| owner.take_back())
+        } else {
+            take_one_more(target.slot, (word, taken), owner, home)
+        };
+        match exchanged {
             Ok(()) if mutant::is_abandoned(word) => return Taken::Abandoned,
             Ok(()) => return Taken::Yes,
             Err(seen) => word = seen,
@@ -164,15 +170,10 @@ pub(crate) fn mutant(target: Target<'_>, owner: Owner<'_>, home: &dyn Home) -> T
 
 /// The thread owns mutants already.
 #[cold]
-fn take_one_more<E>(
-    target: Target<'_>,
-    owner: Owner<'_>,
-    home: &dyn Home,
-    exchange: impl FnOnce() -> Result<(), E>,
-) -> Result<(), E> {
+fn take_one_more(slot: &Slot, (seen, taken): (Word, Word), owner: Owner<'_>, home: &dyn Home) -> Result<(), Word> {
     let _shield = Shield::raise(); // from the exchange to the list (objects/mutant.rs, MU3)
-    exchange()?;
-    owner.gain(target.slot, home);
+    slot.exchange(seen, taken)?;
+    owner.gain(slot, home);
     Ok(())
 }
 

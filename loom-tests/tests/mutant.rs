@@ -174,12 +174,12 @@ fn mu4_own_mutant_is_not_clear() {
 
 /// OW1: a mutant goes from the list of one thread to that of the next, and each list is its thread's alone.
 ///
-/// A: wait; release          B: wait; end with it          A: wait
+/// A: wait; take another; release          B: wait; end with it          A: wait
 #[test]
 fn ow1_from_list_to_list() {
     model(|| {
         let nt = Nt::new();
-        let mutant = nt.mutant(true);
+        let [mutant, _latest] = [(); 2].map(|()| nt.mutant(true));
         let other = nt.spawn(move |nt| nt.wait(mutant, NEVER));
         assert_eq!(nt.release(mutant), 0);
         assert!(matches!(nt.wait(mutant, NEVER), NtStatus::WAIT_0 | NtStatus::ABANDONED_WAIT_0));
@@ -190,7 +190,7 @@ fn ow1_from_list_to_list() {
 
 /// OW2, M21: a mutant that has lost its last handle stays as long as its owner: nothing else is made in its place.
 ///
-/// A: wait; end          B: close; make an event; look at it when A has ended
+/// A: wait; take another; end          B: close; make an event; look at it when A has ended
 #[test]
 fn ow2_closed_while_it_is_owned() {
     model(|| {
@@ -198,6 +198,7 @@ fn ow2_closed_while_it_is_owned() {
         let (mutant, taken, go) = (nt.mutant(false), nt.auto(false), nt.manual(false));
         let owner = nt.spawn(move |nt| {
             assert_eq!(nt.wait(mutant, NEVER), NtStatus::WAIT_0);
+            let _latest = nt.mutant(true);
             nt.set(taken);
             nt.wait(go, NEVER)
         });

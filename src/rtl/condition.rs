@@ -254,12 +254,12 @@ impl RtlConditionVariable {
         true
     }
 
-    /// Somebody leaves the queue, perhaps to come back (C7).
+    /// Somebody leaves the queue, perhaps to come back (C7). One step: a wake that looks in between must not find 0.
     fn leave(&self, left: Left) {
-        self.mend(left.was_last);
-        if left.stops {
-            self.set(self.word.load(Ordering::Relaxed) | AWAY);
-        }
+        let word = self.word.load(Ordering::Relaxed);
+        let sleepers = if left.was_last { 0 } else { word & SLEEPERS };
+        let away = if left.stops { AWAY } else { word & AWAY };
+        self.set(word & !(SLEEPERS | AWAY) | sleepers | away);
     }
 
     /// Threads were woken. Those who are away, or about to leave, are recalled.

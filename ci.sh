@@ -41,7 +41,7 @@ child=
 trap '[[ -z $child ]] || kill "$child" 2>/dev/null; exit 130' INT TERM HUP
 
 # How long a step may take: more than it ever needs, so that a hang fails and CI does not stall.
-limit=900
+limit=1200
 [[ $deep == 0 ]] || limit=21600
 
 # ── counting ────────────────────────────────────────────────────────────────────────────────────

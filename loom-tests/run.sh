@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Runs the models: natively, under the model checker, and their broken twins, which must fail.
 #
-#   loom-tests/run.sh             everything, in less than nine minutes on two cores, of which one is compiling for the checker
+#   loom-tests/run.sh             everything, with one twin of each model: some twelve minutes on two cores
 #   loom-tests/run.sh NAME…       only models whose names contain NAME, and no twins
 #
 # LOOM_MAX_PREEMPTIONS (default 3) bounds the preemptions in one explored execution of three threads; two threads get one
-# more, executions with weak loads two less. NTWAIT_DEEP=1 makes it 4: ten times the executions.
+# more, executions with weak loads two less. NTWAIT_DEEP=1 makes it 4: ten times the executions;
+# and runs all twins.
 set -uo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." || exit 1
 

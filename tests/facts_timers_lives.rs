@@ -11,7 +11,7 @@ use std::time::Instant;
 use common::nt_threads::until;
 use common::timers::{FAR, NOTIFICATION, NOW, SYNCHRONIZATION, TIMER_TYPES, create_in, in_ms, in_us, threads_named};
 use common::{FOREVER, Nt, POLL, Random, Worker, ms, object, spin_for, trials, within};
-use ntwait::{NtStatus, Runtime};
+use ntwait::{AccessMask, NtStatus, ObjectAttributes, ObjectName, Runtime};
 
 /// Ten thousand timers at once, half of them cancelled: none is early, none is lost, none of the others expires. One thread and
 /// three descriptors serve them all, and those of another runtime.
@@ -180,14 +180,17 @@ fn w35_closed_while_waited_for() {
     });
 }
 
-/// A runtime can be dropped with timers armed, due at that very moment too.
+/// A runtime can be dropped with timers armed, with and without names, due at that very moment too.
 #[test]
 fn a_runtime_dropped_with_armed_timers() {
     within(|| {
         for trial in trials(500) {
             let runtime = Runtime::new().expect("a runtime");
             for number in 0..20 {
-                let timer = create_in(&runtime, SYNCHRONIZATION).expect("a timer");
+                let name = ObjectName::new(&format!("\\BaseNamedObjects\\{number}")).expect("a name");
+                let attributes = if number % 3 == 0 { ObjectAttributes::named(&name) } else { ObjectAttributes::NONE };
+                let access = AccessMask::TIMER_ALL_ACCESS;
+                let timer = runtime.nt_create_timer(access, attributes, SYNCHRONIZATION).expect("a timer");
                 let due = if number % 2 == 0 { FAR } else { in_us(i64::from(trial % 80) + 1) };
                 runtime.nt_set_timer(timer, due, None, false, 1).expect("a timer that can be set");
             }

@@ -227,20 +227,6 @@ impl Table {
         Target { slot, generation: slot.bear(birth, born), kind: birth.kind }
     }
 
-    /// The objects of this kind, of one that keeps something outside of its slot.
-    ///
-    /// # Safety
-    /// No object is born any more, and none of this kind dies.
-    pub(crate) unsafe fn all_of(&self, kind: Kind) -> impl Iterator<Item = Target<'_>> {
-        let used = self.next_slot.load(Ordering::Acquire) as usize;
-        (0..used).filter_map(move |index| {
-            let slot = self.slots.get(index)?;
-            // SAFETY: the caller's promise.
-            let remains = unsafe { slot.remains_of(kind) }?;
-            (remains.side != 0).then(|| Target { slot, generation: slot.load().generation(), kind })
-        })
-    }
-
     /// The bodies of thread objects.
     pub(crate) fn bodies(&self) -> &Bodies {
         &self.bodies

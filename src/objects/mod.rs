@@ -67,7 +67,9 @@ impl Kind {
     /// The flags that an object of this kind is born with, for kinds that leave no choice.
     pub(crate) const fn flags(self) -> u64 {
         match self {
-            Self::Event | Self::Timer => 0,
+            Self::Event => 0,
+            // So that a timer that lives can be told from the slot of one that is dead, without the lock.
+            Self::Timer => Word::SHARED,
             Self::Mutant | Self::Semaphore => Word::SPECIAL,
             // Notification objects (W27).
             Self::Process | Self::Thread | Self::KeyedEvent | Self::Directory => Word::MANUAL,

@@ -220,10 +220,10 @@ impl<'r> Owner<'r> {
         unsafe { self.list.scan_at.set(self.ends().count * 2) };
     }
 
-    /// Unlocks a mutant of this thread; if nothing but this thread refers to it any more, that ends it (M22). True: it is
-    /// gone, and its slot is the caller's to recycle.
+    /// Unlocks a mutant; if it is this thread's, and nothing but this thread refers to it any more, that ends it (M22). True:
+    /// it is gone, and its slot is the caller's to recycle.
     fn give_up_forsaken(self, mut held: Held<'_>) -> bool {
-        if held.is_forsaken() {
+        if held.is_forsaken() && held.is_owned_by(self.number) {
             self.forget(held.slot());
             held.set_word(mutant::freed(held.word()));
         }
@@ -231,7 +231,7 @@ impl<'r> Owner<'r> {
         held.unlock().pay(slot)
     }
 
-    /// Drops one handle of a mutant of this thread.
+    /// Drops one handle of a mutant, which may be this thread's.
     pub(crate) fn drop_handle(self, target: Target<'_>) -> Dropped {
         let Some(mut held) = target.slot.lock(target.generation) else {
             return Dropped::default();

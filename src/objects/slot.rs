@@ -13,7 +13,7 @@
 //!
 //! S1  A slot's memory is a `Slot` for as long as its region lives; after the object died only its generation,
 //!     and the address of a futex in it, mean anything.
-//! S2  Everything but `word`, `epoch`, `baton` and `extra` is read and written with the lock held, or, before the object
+//! S2  Everything but `word`, `epoch`, `baton` and `extra` (and `side` of a mutant that has an owner: owner.rs) is read and written with the lock held, or, before the object
 //!     is published and after it died, by whoever got the slot from the free list.
 //! S3  Every unlock makes QUEUED and ALL_WAITER agree with the list; no fast path can miss a waiter, because
 //!     flags and value are one word.
@@ -246,29 +246,12 @@ impl Slot {
     /// # Safety
     /// The object is destroyed and the slot is the caller's to recycle.
     pub(crate) unsafe fn take_remains(&self) -> Remains {
-        // SAFETY: the caller's promise.
-        let remains = unsafe { self.remains() };
-        // SAFETY: S2, the caller has the slot.
-        unsafe { self.side.set(0) };
-        remains
-    }
-
-    /// What the object here would leave, if it is of this kind.
-    ///
-    /// # Safety
-    /// No object is born here meanwhile, and none of this kind dies.
-    pub(crate) unsafe fn remains_of(&self, kind: Kind) -> Option<Remains> {
-        // SAFETY: the kind is written at a birth only.
-        let bits = unsafe { self.kind.get() };
-        // SAFETY: of this kind none dies, so nobody writes what it keeps.
-        (bits == kind as u32).then(|| unsafe { self.remains() })
-    }
-
-    unsafe fn remains(&self) -> Remains {
         // SAFETY: S2, the caller has the slot.
         let kind = unsafe { self.kind.get() };
         // SAFETY: S2, the caller has the slot.
         let side = unsafe { self.side.get() };
+        // SAFETY: S2, the caller has the slot.
+        unsafe { self.side.set(0) };
         Remains { kind: Kind::from_bits(kind as u8), side }
     }
 

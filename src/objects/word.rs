@@ -16,8 +16,8 @@
 //! | ALL_WAITER | a wait-all is queued here                       | by the unlock that changed it      |
 //! | OBSERVED   | someone mirrors the state                       | under the lock                     |
 //! | MANUAL     | a notification object: waits do not consume     | at creation                        |
-//! | SHARED     | it has a name, or had more references than its  | at creation, under the lock; stays |
-//! |            | first handle                                    |                                    |
+//! | SHARED     | it has a name, is a timer, or had more          | at creation, under the lock; stays |
+//! |            | references than its first handle                |                                    |
 //! | SPECIAL    | the value is no state and counts no changes     | at creation                        |
 //!
 //! O1  One compare-exchange that succeeds proves: same generation, so the same object; no lock held; and, if it

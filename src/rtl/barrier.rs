@@ -108,16 +108,32 @@ impl RtlBarrier {
         if counts {
             self.inside.fetch_add(ENTRANT, Ordering::Relaxed);
         }
+        let (phase, is_last) = self.enter();
+        if !is_last {
+            self.await_end_of(phase, flags);
+        }
+        if counts {
+            self.leave();
+        }
+        Ok(is_last)
+    }
+
+    /// Arrives, and lets the others go if that ends the phase: no termination comes between the two.
+    fn enter(&self) -> (u64, bool) {
+        let _shield = Shield::raise();
         let (phase, is_last) = self.arrive();
         if is_last {
             lot::unpark_all(self.key(), 0);
-        } else {
-            self.await_end_of(phase, flags);
         }
-        if counts && self.inside.fetch_sub(ENTRANT, Ordering::AcqRel) == ENTRANT | DELETED {
+        (phase, is_last)
+    }
+
+    /// Is inside no more, and tells who waits for that.
+    fn leave(&self) {
+        let _shield = Shield::raise();
+        if self.inside.fetch_sub(ENTRANT, Ordering::AcqRel) == ENTRANT | DELETED {
             lot::unpark_all(self.exit_key(), 0); // A3: the address alone
         }
-        Ok(is_last)
     }
 
     /// `RtlDeleteBarrier`: returns when those have left who are inside without `NO_DELETE` (RO17). Otherwise it does

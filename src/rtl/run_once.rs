@@ -86,8 +86,7 @@ impl RtlRunOnce {
     ///
     /// # Errors
     /// `INVALID_PARAMETER`: `CHECK_ONLY` together with `ASYNC` (RO5), other flags, a begun block of the other mode (RO6).
-    /// `UNSUCCESSFUL`: `CHECK_ONLY`, and it is not done (RO4). `NO_MEMORY`: the thread would have to wait, and cannot.
-    /// `context` is untouched, also for `PENDING`.
+    /// `UNSUCCESSFUL`: `CHECK_ONLY`, and it is not done (RO4). `context` is untouched, also for `PENDING`.
     #[inline]
     pub fn rtl_run_once_begin_initialize(&self, flags: RunOnceFlags, context: Option<&mut usize>) -> NtStatus {
         let word = self.word.load(Ordering::Acquire);

@@ -23,7 +23,7 @@ use super::timers;
 use crate::handle::Table;
 use crate::handle::entry::Handle;
 use crate::objects::slot::{Remains, Slot};
-use crate::objects::{self, Dropped, Home, Kind, Target, owner};
+use crate::objects::{self, Dropped, Home, Kind, Target};
 use crate::status::NtStatus;
 use crate::sys::atomic::{AtomicU32, Ordering};
 use crate::waiter::shield::Shield;
@@ -67,8 +67,7 @@ impl Resident {
 
     fn drop_handle(&self, target: Target<'_>) -> Dropped {
         if target.kind == Kind::Mutant
-            && let Some(owner) = self.known_owner()
-            && owner::owns(target, owner.number())
+            && let Some(owner) = self.present_owner()
         {
             return owner.drop_handle(target);
         }

@@ -8,12 +8,9 @@ use super::atomic::{AtomicU32, Ordering};
 pub(crate) fn in_child(once: &AtomicU32, mend: unsafe extern "C" fn()) {
     // Relaxed: whoever comes second needs to know no more than that.
     if once.load(Ordering::Relaxed) == 0 && once.swap(1, Ordering::Relaxed) == 0 {
-        #[cfg(not(ntwait_loom))]
         // SAFETY: a function that stays where it is.
         unsafe {
             libc::pthread_atfork(None, None, Some(mend));
         }
-        #[cfg(ntwait_loom)]
-        let _ = mend;
     }
 }

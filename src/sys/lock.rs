@@ -1,4 +1,4 @@
-//! A small futex lock for what is never on a wait or signal path: the handle table's cold half.
+//! A small futex lock for plain data: the handle table's cold half, queues by address, what is kept of a thread, names, timers.
 //!
 //! ```text
 //!           lock                 lock (taken)

@@ -13,6 +13,7 @@ pub(crate) mod clock;
 pub(crate) mod clone;
 pub(crate) mod cpu;
 pub(crate) mod depth;
+#[cfg(not(ntwait_loom))]
 pub(crate) mod fork;
 #[cfg(not(ntwait_loom))]
 pub(crate) mod frames;

@@ -18,7 +18,7 @@
 use super::lockset::{LockSet, Place, storage};
 use super::take::{self, Seen};
 use super::{Attempt, Ended, Gone, Refused, Terms, Until, ended, sleep, until_ended};
-use crate::objects::Target;
+use crate::objects::{Kind, Target, mutant, owner};
 use crate::waiter::park::Why;
 use crate::waiter::record::{KEPT_BLOCKS, ThreadRecord, with_current};
 use crate::waiter::shield::{Shield, ShieldedVec};
@@ -92,6 +92,9 @@ impl<'r> All<'_, 'r> {
         places: &mut [Place<'r>],
         requests: Option<(&ThreadRecord, u32)>,
     ) -> Result<Ended, Refused> {
+        if self.is_any_too_deep() {
+            return Err(Refused::TooDeep);
+        }
         if self.could_be_satisfied()?
             && let Some(ended) = self.take(places)?
         {
@@ -147,28 +150,36 @@ impl<'r> All<'_, 'r> {
     }
 
     /// Takes all objects if all are signalled.
-    fn take(&self, places: &mut [Place<'r>]) -> Result<Option<Ended>, Refused> {
+    fn take(&self, places: &mut [Place<'r>]) -> Result<Option<Ended>, Gone> {
         let _shield = Shield::raise();
         let mut locks = self.lock(places)?;
         let taken = self.take_locked(&mut locks);
         locks.release(self.terms.taker.home);
-        let taken = taken?;
         if taken.is_some() {
             self.terms.taker.adopt(self.targets);
         }
         Ok(taken)
     }
 
-    /// Takes everything that is locked, if all is signalled. A mutant that the thread cannot own deeper refuses the wait.
-    fn take_locked(&self, locks: &mut LockSet<'_, '_>) -> Result<Option<Ended>, Refused> {
+    /// Is a mutant listed that the thread owns as deep as can be? It refuses the wait, whatever the other objects are
+    /// (M12); nothing can change that while the thread waits.
+    fn is_any_too_deep(&self) -> bool {
+        self.terms.taker.owner.is_some_and(|owner| {
+            self.targets.iter().any(|target| {
+                target.kind == Kind::Mutant
+                    && owner::owns(*target, owner.number())
+                    && target.slot.extra() >= mutant::MOST_LEVELS
+            })
+        })
+    }
+
+    /// Takes everything that is locked, if all is signalled.
+    fn take_locked(&self, locks: &mut LockSet<'_, '_>) -> Option<Ended> {
         let who = self.terms.taker.who();
-        if who != 0 && locks.is_any_too_deep_for(who) {
-            return Err(Refused::TooDeep);
-        }
-        Ok(locks.is_all_signaled_for(who).then(|| match locks.take_everything_for(who) {
+        locks.is_all_signaled_for(who).then(|| match locks.take_everything_for(who) {
             true => Ended::Abandoned(0),
             false => Ended::Object(0),
-        }))
+        })
     }
 
     /// Queues on all objects and sleeps.
@@ -187,12 +198,9 @@ impl<'r> All<'_, 'r> {
         let deadline = self.until.deadline();
         self.prepare(me, blocks);
         let mut locks = self.lock(places)?;
-        match self.take_locked(&mut locks) {
-            Ok(None) => {}
-            taken => {
-                locks.release(self.terms.taker.home);
-                return taken.map(|ended| ended.map_or(Attempt::Again, Attempt::Ended));
-            }
+        if let Some(ended) = self.take_locked(&mut locks) {
+            locks.release(self.terms.taker.home);
+            return Ok(Attempt::Ended(ended));
         }
         me.park.begin();
         for (target, block) in self.targets.iter().zip(blocks) {

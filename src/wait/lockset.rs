@@ -70,14 +70,6 @@ impl<'s, 'm> LockSet<'s, 'm> {
         })
     }
 
-    /// Is a mutant among it that this thread cannot own deeper?
-    pub(super) fn is_any_too_deep_for(&self, who: u32) -> bool {
-        self.places[..self.count].iter().any(|place| match place {
-            Place::Held(held) => held.is_too_deep_for(who),
-            Place::Empty | Place::Released(..) => false,
-        })
-    }
-
     /// Takes everything that is locked, for this thread. Was a mutant among it that had been abandoned?
     pub(super) fn take_everything_for(&mut self, who: u32) -> bool {
         let mut abandoned = false;

@@ -173,7 +173,6 @@ fn until_over(
     queued: &mut dyn FnMut(),
     on_leave: &mut dyn FnMut(Left),
 ) -> Result<Parked, NoMemory> {
-    bucket::renew_in_children();
     with_current(|me| {
         loop {
             match attempt(me, key, &mut terms, validate, queued, on_leave) {

@@ -68,10 +68,11 @@ impl<T> CriticalSection<T> {
 }
 
 impl<T: ?Sized> CriticalSection<T> {
-    /// Returns when the caller owns the section, once more than before if it did.
+    /// Returns when the caller owns the section, once more than before if it did. Who forgets 2³² guards ends the process.
     #[inline]
     pub fn enter(&self) -> CriticalSectionGuard<'_, T> {
         self.raw.rtl_enter_critical_section();
+        self.require_count();
         CriticalSectionGuard { section: self, not_send: PhantomData }
     }
 
@@ -79,7 +80,18 @@ impl<T: ?Sized> CriticalSection<T> {
     #[inline]
     pub fn try_enter(&self) -> Option<CriticalSectionGuard<'_, T>> {
         let entered = self.raw.rtl_try_enter_critical_section();
+        if entered {
+            self.require_count();
+        }
         entered.then(|| CriticalSectionGuard { section: self, not_send: PhantomData })
+    }
+
+    /// The count must not wrap while there are guards: a section that was left as often as it was counted would be free.
+    #[inline]
+    fn require_count(&self) {
+        if self.raw.recursion_count() == 0 {
+            std::process::abort();
+        }
     }
 
     /// Does the calling thread own it?

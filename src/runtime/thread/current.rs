@@ -138,6 +138,18 @@ impl Resident {
     }
 }
 
+impl Resident {
+    /// The calling thread as an owner, if it has an object here.
+    pub(crate) fn present_owner(&self) -> Option<Owner<'_>> {
+        self.known_owner().or_else(|| {
+            let number = find(self)?.body;
+            let body = self.table().bodies().get(number)?;
+            // SAFETY: the body of the calling thread's object here, and its number.
+            Some(unsafe { Owner::new(number, &body.owned, self.table().slots()) })
+        })
+    }
+}
+
 impl ResidentRef {
     /// The calling thread as an owner of mutants.
     #[inline]

@@ -26,6 +26,7 @@ mod schedule;
 
 use super::residents::{Resident, ResidentRef};
 use crate::objects::held::Held;
+use crate::objects::word::Word;
 use crate::objects::{Birth, Kind, Signal, Target, timer};
 use crate::status::NtStatus;
 use crate::sys::alarm::Clock;
@@ -285,7 +286,7 @@ pub(super) fn cancel_all_of(thread: &'static ThreadRecord) {
 /// The body of a timer whose object is locked.
 fn body_of(held: &Held<'_>) -> Option<&'static TimerBody> {
     debug_assert_eq!(held.kind(), Kind::Timer);
-    // SAFETY: what `create_timer` put there.
+    // SAFETY: what `conceive_timer` put there.
     unsafe { TimerBody::from_side(held.side()) }
 }
 
@@ -295,17 +296,24 @@ pub(super) fn let_go_of_all(resident: &Resident) {
     if clockwork::known().is_none() {
         return;
     }
-    // SAFETY: objects are born, and timers die, by calls of the runtime's, which is the caller's alone.
-    for timer in unsafe { resident.table().all_of(Kind::Timer) } {
-        // A thread that is ending, or the service thread, may hold the lock.
-        let side = resident.on_timer(timer, |held| held.take_side());
-        let_go(side.unwrap_or(0));
+    for slot in resident.table().used_slots() {
+        let word = slot.load();
+        // A timer is born SHARED, and what is dead is not. One that dies meanwhile, by the last act of a thread that still
+        // refers to the runtime, is that thread's to see to: under the lock only one of us finds the body.
+        if word.has(Word::SHARED) {
+            let target = Target { slot, generation: word.generation(), kind: Kind::Timer };
+            let side = signal::under_lock(target, resident.home(), |held| match held.kind() {
+                Kind::Timer => held.take_side(),
+                _ => 0,
+            });
+            let_go(side.unwrap_or(0));
+        }
     }
 }
 
 /// A timer has died, and its slot kept this: nothing of it expires from now on (T6).
 pub(super) fn let_go(side: u64) {
-    // SAFETY: what `create_timer` put there; a child of `fork`, where slots are wiped, finds 0.
+    // SAFETY: what `conceive_timer` put there; a child of `fork`, where slots are wiped, finds 0.
     let body = unsafe { TimerBody::from_side(side) };
     if let Some((body, clockwork)) = body.zip(clockwork::known()) {
         // SAFETY: its timer is no more, so nobody else acts for it.

@@ -2,8 +2,9 @@
 
 #![allow(unsafe_code, reason = "intrusive lists of threads")]
 
-use crate::sys::atomic::{AtomicU32, process_static};
-use crate::sys::fork;
+#[cfg(not(ntwait_loom))]
+use crate::sys::atomic::AtomicU32;
+use crate::sys::atomic::process_static;
 use crate::sys::lock::{FutexLock, Guard};
 use crate::waiter::Link;
 use crate::waiter::record::ThreadRecord;
@@ -44,19 +45,21 @@ process_static! {
     fn buckets() -> [Bucket; BUCKETS] = empty()
 }
 
+#[cfg(not(ntwait_loom))]
 process_static! {
     fn are_renewed() -> AtomicU32 = AtomicU32::new(0)
 }
 
 /// The threads that are queued here are not in a child of `fork`, and locks that they hold would stay held there.
-pub(super) fn renew_in_children() {
-    fork::in_child(are_renewed(), renew);
+#[cfg(not(ntwait_loom))]
+fn renew_in_children() {
+    crate::sys::fork::in_child(are_renewed(), renew);
 }
 
 /// # Safety
 /// The calling thread is the only one of its process.
+#[cfg(not(ntwait_loom))]
 unsafe extern "C" fn renew() {
-    #[cfg(not(ntwait_loom))]
     for bucket in buckets() {
         // SAFETY: the caller's promise.
         unsafe { bucket.renew(Queue::EMPTY) };
@@ -87,6 +90,8 @@ pub(super) fn lock(key: Key) -> Locked {
 }
 
 fn lock_number(number: usize) -> Locked {
+    #[cfg(not(ntwait_loom))]
+    renew_in_children(); // a wake locks, too
     Locked { queue: buckets()[number].lock(), number }
 }
 

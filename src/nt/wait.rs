@@ -3,7 +3,6 @@
 
 use super::apc::deliver;
 use crate::handle::entry::{Entry, Handle};
-use crate::objects::slot::Slot;
 use crate::objects::word::Word;
 use crate::objects::{Kind, Target};
 use crate::runtime::Runtime;
@@ -64,15 +63,16 @@ impl Runtime {
         match take::one(target) {
             Taken::Yes => Some(NtStatus::WAIT_0),
             Taken::Clear if is_poll => Some(NtStatus::TIMEOUT),
-            Taken::Mutant => self.take_mutant_now(target.slot, target.generation, is_poll),
+            Taken::Special => self.take_special_now(object, is_poll),
             _ => None,
         }
     }
 
+    /// As [`take_now`](Self::take_now), for a mutant or semaphore.
     #[inline(never)] // not in the way of the others
-    fn take_mutant_now(&self, slot: &Slot, generation: u32, is_poll: bool) -> Option<NtStatus> {
-        let target = Target { slot, generation, kind: Kind::Mutant };
-        match take::mutant(target, self.resident().known_owner()?, self.home()) {
+    fn take_special_now(&self, object: Handle, is_poll: bool) -> Option<NtStatus> {
+        let target = self.table().glance_any(object, Entry::SYNCHRONIZE)?;
+        match take::special(target, self.resident().known_owner(), self.home()) {
             Taken::Yes => Some(NtStatus::WAIT_0),
             Taken::Abandoned => Some(NtStatus::ABANDONED_WAIT_0),
             Taken::Clear if is_poll => Some(NtStatus::TIMEOUT),

@@ -63,7 +63,7 @@ pub(super) fn at_once(taken: Taken, index: usize) -> Result<Ended, Refused> {
     match taken {
         Taken::Yes => Ok(Ended::Object(index)),
         Taken::Abandoned => Ok(Ended::Abandoned(index)),
-        Taken::Clear | Taken::Unknown | Taken::Mutant => Ok(Ended::TimedOut),
+        Taken::Clear | Taken::Unknown | Taken::Special => Ok(Ended::TimedOut),
         Taken::Gone => Err(Refused::Gone),
         Taken::TooDeep => Err(Refused::TooDeep),
     }

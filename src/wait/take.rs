@@ -70,8 +70,8 @@ pub(crate) enum Taken {
     Gone,
     /// A mutant that the thread owns as deep as can be (M11).
     TooDeep,
-    /// To be taken by [`mutant`].
-    Mutant,
+    /// To be taken by [`special`].
+    Special,
 }
 
 /// Looks at one object for this thread.
@@ -104,7 +104,7 @@ pub(crate) fn as_seen(target: Target<'_>, word: Word) -> Option<Taken> {
     }
 }
 
-/// Takes one object that is not a mutant, if that is possible at once.
+/// Takes one object that is not special, if that is possible at once.
 #[inline]
 pub(crate) fn one(target: Target<'_>) -> Taken {
     let mut word = target.slot.load();
@@ -118,24 +118,50 @@ pub(crate) fn one(target: Target<'_>) -> Taken {
         if word.has(Word::MANUAL) {
             return Taken::Yes; // nothing to take: no write
         }
-        let taken = match target.kind {
-            Kind::Mutant => return Taken::Mutant,
-            Kind::Semaphore => semaphore::taken(word),
-            _ => event::consume(word),
-        };
+        if word.has(Word::SPECIAL) {
+            return Taken::Special;
+        }
         if word.is_slow() {
             return Taken::Unknown;
         }
-        match target.slot.exchange(word, taken) {
+        match target.slot.exchange(word, event::consume(word)) {
             Ok(()) => return Taken::Yes,
             Err(seen) => word = seen,
         }
     }
 }
 
+/// Takes a special object, if that is possible at once; of a mutant nothing is known without an owner.
+#[inline]
+pub(crate) fn special(target: Target<'_>, owner: Option<Owner<'_>>, home: &dyn Home) -> Taken {
+    match (target.kind, owner) {
+        (Kind::Semaphore, _) => semaphore(target),
+        (Kind::Mutant, Some(owner)) => mutant(target, owner, home),
+        _ => Taken::Unknown,
+    }
+}
+
+#[inline]
+fn semaphore(target: Target<'_>) -> Taken {
+    let mut word = target.slot.load_to_change();
+    while word.is_settled(target.generation) {
+        if !word.state() {
+            return Taken::Clear;
+        }
+        if word.is_slow() {
+            return Taken::Unknown;
+        }
+        match target.slot.exchange(word, semaphore::taken(word)) {
+            Ok(()) => return Taken::Yes,
+            Err(seen) => word = seen,
+        }
+    }
+    if word.generation() == target.generation { Taken::Unknown } else { Taken::Gone }
+}
+
 /// Takes a mutant that is free or the thread's own, if that is possible at once.
 #[inline]
-pub(crate) fn mutant(target: Target<'_>, owner: Owner<'_>, home: &dyn Home) -> Taken {
+fn mutant(target: Target<'_>, owner: Owner<'_>, home: &dyn Home) -> Taken {
     let mut word = target.slot.load();
     loop {
         if word.generation() != target.generation {
@@ -195,10 +221,7 @@ pub(crate) fn first(targets: &[Target<'_>], taker: &Taker<'_>) -> (Taken, usize)
         // K2. A lower one that is not clear now decides in the next round.
         let are_clear = || before.iter().all(|target| look(*target, who) == Seen::Clear);
         let taken = if index == 0 && word.has(Word::SPECIAL) {
-            Some(match (one(target), taker.owner) {
-                (Taken::Mutant, Some(owner)) => mutant(target, owner, taker.home),
-                (taken, _) => taken,
-            })
+            Some(special(target, taker.owner, taker.home))
         } else if word.has(Word::SPECIAL) {
             locked(target, taker, are_clear)
         } else if are_clear() {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the models: natively, under the model checker, and their broken twins, which must fail.
 #
-#   loom-tests/run.sh             everything, with one twin of each model: some twelve minutes on two cores
+#   loom-tests/run.sh             everything, with one twin of each source file: some ten minutes on two cores
 #   loom-tests/run.sh NAME…       only models whose names contain NAME, and no twins
 #
 # LOOM_MAX_PREEMPTIONS (default 3) bounds the preemptions in one explored execution of three threads; two threads get one

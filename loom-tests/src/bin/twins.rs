@@ -5,7 +5,8 @@
 //! cargo run --release -p ntwait-models --bin twins [NAME…]
 //! ```
 //!
-//! Without a name, one twin of each model; with NTWAIT_DEEP=1, all of them; with names, those whose names contain one.
+//! Without a name, one twin of each file of the library that has any; with NTWAIT_DEEP=1, all of them; with names, those whose
+//! names contain one.
 //!
 //! A twin is a file in `loom-tests/twins/`:
 //!
@@ -54,7 +55,7 @@ fn main() {
     let is_wanted = |twin: &Twin| wanted.is_empty() || wanted.iter().any(|part| twin.name.contains(part.as_str()));
     let mut twins: Vec<Twin> = read_twins(root).into_iter().filter(is_wanted).collect();
     if wanted.is_empty() && std::env::var_os("NTWAIT_DEEP").is_none_or(|deep| deep == "0") {
-        one_of_each_model(&mut twins);
+        one_of_each_file(&mut twins);
     }
     let workshop = Workshop::new(root);
     let begun = Instant::now();
@@ -73,10 +74,10 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies in the workspace")
 }
 
-/// Keeps one twin of each model: that the model can fail is proved by one.
-fn one_of_each_model(twins: &mut Vec<Twin>) {
-    let mut models = HashSet::new();
-    twins.retain(|twin| models.insert(twin.model.clone()));
+/// Keeps the first twin that changes each file: all of them take longer than a change should wait.
+fn one_of_each_file(twins: &mut Vec<Twin>) {
+    let mut files = HashSet::new();
+    twins.retain(|twin| twin.edits.first().is_some_and(|edit| files.insert(edit.file.clone())));
 }
 
 /// Puts the mistake in, runs the model, takes the mistake out. Prints how it went.

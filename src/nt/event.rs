@@ -1,8 +1,8 @@
 //! `NtCreateEvent` and what can be done to an event (E1–E32).
 
 use super::access::AccessMask;
-use super::answer;
 use super::attributes::ObjectAttributes;
+use super::{answer, check_query};
 use crate::handle::entry::{Entry, Handle};
 use crate::objects::word::Word;
 use crate::objects::{Birth, Kind, Misfit, Signal, event};
@@ -23,8 +23,7 @@ impl EventType {
     pub const SYNCHRONIZATION: Self = Self(1);
 }
 
-/// `EventBasicInformation`, the one class of [`Runtime::nt_query_event`].
-const BASIC_INFORMATION: u32 = 0;
+/// Of `EventBasicInformation`, the one class of [`Runtime::nt_query_event`].
 const BASIC_INFORMATION_LENGTH: usize = 8;
 
 impl From<Unsignaled> for NtStatus {
@@ -150,13 +149,10 @@ impl Runtime {
         buffer: &mut [u8],
         return_length: Option<&mut u32>,
     ) -> NtStatus {
-        if class != BASIC_INFORMATION {
-            return NtStatus::INVALID_INFO_CLASS;
+        match check_query(class, &[BASIC_INFORMATION_LENGTH], buffer) {
+            Err(status) => status,
+            Ok(()) => answer(buffer, return_length, self.event_information(event)),
         }
-        if buffer.len() != BASIC_INFORMATION_LENGTH {
-            return NtStatus::INFO_LENGTH_MISMATCH;
-        }
-        answer(buffer, return_length, self.event_information(event))
     }
 
     fn event_information(&self, event: Handle) -> Result<[u8; BASIC_INFORMATION_LENGTH], NtStatus> {

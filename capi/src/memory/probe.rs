@@ -1,0 +1,205 @@
+//! Whether memory is there, without touching it: the kernel is asked, and no signal handler is needed.
+//!
+//! | question | system call                                                          | memory          | not there |
+//! |----------|----------------------------------------------------------------------|-----------------|-----------|
+//! | read?    | `rt_sigprocmask` with a set to read and no such operation             | `EINVAL`        | `EFAULT`  |
+//! | write?   | `futex(FUTEX_WAKE_OP)`, which ors 0 to the word, in one atomic step    | 0 or more       | `EFAULT`  |
+//!
+//! Any other answer counts as "there": a sandbox that permits neither gets no probes.
+//!
+//! Most pointers lead into the caller's frames, and a frame is there. Each thread remembers a piece of its stack that was
+//! probed; what lies in it, above the stack pointer, needs no question.
+//!
+//! PB1  The remembered piece holds the stack pointer and is mapped without a gap, so what is above the stack pointer in it
+//!      stays mapped as long as the thread is in this frame.
+
+use core::cell::Cell;
+use core::ffi::c_void;
+
+/// The least size of a page.
+pub(crate) const PAGE: usize = 4096;
+
+/// Below it nothing is ever mapped for a program, as on Windows.
+const LOWEST: usize = 65_536;
+
+/// Above it nothing is mapped for a program that does not ask for the fifth level of page tables by address.
+const HIGHEST: usize = if cfg!(target_arch = "x86_64") { 1 << 47 } else { 1 << 52 };
+
+/// As far above the stack pointer is looked at as the caller's frames.
+const REACH: usize = 16 * PAGE;
+
+/// `FUTEX_WAKE_OP`'s operation: or 0 to the second word, and wake nobody for what was there.
+const OR_ZERO: u32 = (libc::FUTEX_OP_OR as u32) << 28;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Access {
+    Read,
+    Write,
+}
+
+thread_local! {
+    /// PB1: from where to where.
+    static STACK: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+}
+
+/// Whether an address may be one at all.
+#[inline]
+pub(crate) fn is_possible(address: usize, length: usize) -> bool {
+    (LOWEST..HIGHEST).contains(&address) && length <= HIGHEST - address
+}
+
+/// Whether all of it is there.
+#[inline]
+pub(crate) fn is_there(address: usize, length: usize, access: Access) -> bool {
+    if length == 0 {
+        return true;
+    }
+    if !is_possible(address, length) {
+        return false;
+    }
+    is_in_known_stack(address, length) || is_mapped(address, length, access)
+}
+
+#[inline(always)]
+fn stack_pointer() -> usize {
+    let mark = 0_u8;
+    core::hint::black_box(&raw const mark).addr()
+}
+
+/// PB1.
+#[inline]
+fn is_in_known_stack(address: usize, length: usize) -> bool {
+    let (low, high) = STACK.get();
+    let here = stack_pointer();
+    low <= here && here <= address && address + length <= high
+}
+
+#[cold]
+#[inline(never)]
+fn is_mapped(address: usize, length: usize, access: Access) -> bool {
+    let here = stack_pointer();
+    if here <= address && address - here < REACH {
+        return learn_stack(here & !(PAGE - 1), address + length);
+    }
+    are_pages_there(address, length, access)
+}
+
+/// Every page that the memory touches.
+fn are_pages_there(address: usize, length: usize, access: Access) -> bool {
+    let first = address & !(PAGE - 1);
+    (first..address + length).step_by(PAGE).all(|page| ask(page.max(address), access))
+}
+
+/// Probes the stack from one place to another and remembers it.
+fn learn_stack(from: usize, to: usize) -> bool {
+    let to = to.next_multiple_of(PAGE);
+    if !are_pages_there(from, to - from, Access::Write) {
+        return false;
+    }
+    let (low, high) = STACK.get();
+    let (from, to) = if from <= high && low <= to { (from.min(low), to.max(high)) } else { (from, to) };
+    STACK.set((from, to));
+    true
+}
+
+/// `errno` stays as it is: the caller does not expect these calls to touch it.
+fn ask(address: usize, access: Access) -> bool {
+    // SAFETY: errno is the thread's own.
+    let errno = unsafe { libc::__errno_location() };
+    // SAFETY: as above.
+    let errno = unsafe { &mut *errno };
+    let before = *errno;
+    let answer = match access {
+        Access::Read => try_to_read(address),
+        Access::Write => try_to_write(address),
+    };
+    let is_fault = answer == -1 && *errno == libc::EFAULT;
+    *errno = before;
+    !is_fault
+}
+
+fn try_to_read(address: usize) -> libc::c_long {
+    let word: *const c_void = core::ptr::with_exposed_provenance(address & !7);
+    let nothing = core::ptr::null::<c_void>();
+    // SAFETY: with no such operation the call changes nothing; it copies eight bytes from there, or says that it cannot.
+    unsafe { libc::syscall(libc::SYS_rt_sigprocmask, !0_u32, word, nothing, 8_usize) }
+}
+
+fn try_to_write(address: usize) -> libc::c_long {
+    let nobody = 0_u32;
+    let operation = libc::FUTEX_WAKE_OP | libc::FUTEX_PRIVATE_FLAG;
+    let word: *mut c_void = core::ptr::with_exposed_provenance_mut(address & !3);
+    // SAFETY: ors 0 to four bytes that the caller may write, in one step, or says that it cannot.
+    unsafe { libc::syscall(libc::SYS_futex, &raw const nobody, operation, 0_usize, 0_usize, word, OR_ZERO) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Three pages: writable, read-only, not accessible.
+    fn pages() -> usize {
+        let (protection, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+        // SAFETY: fresh memory.
+        let memory = unsafe { libc::mmap(core::ptr::null_mut(), 3 * PAGE, protection, flags, -1, 0) };
+        assert_ne!(memory, libc::MAP_FAILED);
+        // SAFETY: the second page of it.
+        assert_eq!(unsafe { libc::mprotect(memory.wrapping_byte_add(PAGE), PAGE, libc::PROT_READ) }, 0);
+        // SAFETY: the third page of it.
+        assert_eq!(unsafe { libc::mprotect(memory.wrapping_byte_add(2 * PAGE), PAGE, libc::PROT_NONE) }, 0);
+        memory.expose_provenance()
+    }
+
+    #[test]
+    fn memory_is_found_as_it_is() {
+        let base = pages();
+        let (read, write) = (Access::Read, Access::Write);
+        let table = [
+            (base, 8, true, true),
+            (base + 1, 1, true, true),
+            (base + PAGE - 1, 1, true, true),
+            (base + PAGE - 4, 8, true, false),
+            (base + PAGE, 8, true, false),
+            (base + 2 * PAGE - 1, 1, true, false),
+            (base + 2 * PAGE - 4, 8, false, false),
+            (base + 2 * PAGE, 1, false, false),
+            (base, 3 * PAGE, false, false),
+            (base, 2 * PAGE, true, false),
+            (0, 1, false, false),
+            (0, 0, true, true),
+            (8, 8, false, false),
+            (usize::MAX - 7, 8, false, false),
+            (1 << 60, 8, false, false),
+            (base, usize::MAX, false, false),
+        ];
+        for (address, length, can_read, can_write) in table {
+            assert_eq!(is_there(address, length, read), can_read, "{address:#x} {length} read, base {base:#x}");
+            assert_eq!(is_there(address, length, write), can_write, "{address:#x} {length} write, base {base:#x}");
+        }
+    }
+
+    #[test]
+    fn a_probe_changes_nothing() {
+        let words = Box::new([0xDEAD_BEEF_u32, u32::MAX, 0, 7]);
+        // SAFETY: errno is the thread's own.
+        let errno = unsafe { libc::__errno_location() };
+        // SAFETY: as above.
+        unsafe { *errno = 77 };
+        for word in words.iter() {
+            assert!(is_there(core::ptr::from_ref(word).addr(), 4, Access::Write));
+        }
+        assert!(!is_there(pages() + 2 * PAGE, 4, Access::Write));
+        assert_eq!(*words, [0xDEAD_BEEF, u32::MAX, 0, 7]);
+        // SAFETY: as above.
+        assert_eq!(unsafe { *errno }, 77);
+    }
+
+    #[test]
+    fn pb1_frames_are_known_and_guard_pages_are_not() {
+        let local = 0_u64;
+        assert!(is_there((&raw const local).addr(), 8, Access::Write));
+        let (low, high) = STACK.get();
+        assert!(low < high && (low..high).contains(&(&raw const local).addr()));
+        assert!(!is_in_known_stack(pages() + 2 * PAGE, 8));
+    }
+}

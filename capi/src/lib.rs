@@ -17,6 +17,7 @@
 #[macro_use]
 mod call;
 mod convention;
+mod ending;
 mod export;
 mod ext;
 mod last_error;

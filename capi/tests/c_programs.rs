@@ -27,4 +27,4 @@ macro_rules! programs {
     };
 }
 
-programs![nt_event];
+programs![nt_apc, nt_event, nt_handle, nt_mutant, nt_semaphore, nt_thread, nt_thread_information, nt_timer, nt_wait];

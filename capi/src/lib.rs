@@ -22,4 +22,5 @@ mod ext;
 mod last_error;
 mod memory;
 mod nt;
+mod rtl;
 mod win32;

@@ -6,7 +6,7 @@ mod query;
 
 use crate::export::Export;
 use crate::memory::Out;
-pub(crate) use attributes::{Attributes, ObjectAttributes};
+pub(crate) use attributes::{Attributes, ObjectAttributes, UnicodeString};
 use core::cell::Cell;
 use nt::{AccessMask, Handle, NtStatus, Runtime};
 pub(crate) use query::query;

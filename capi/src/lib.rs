@@ -17,9 +17,12 @@
 #[macro_use]
 mod call;
 mod convention;
+mod ending;
 mod export;
 mod ext;
+mod heap;
 mod last_error;
 mod memory;
 mod nt;
+mod thread_id;
 mod win32;

@@ -7,11 +7,12 @@
 //!
 //! Any other answer counts as "there": a sandbox that permits neither gets no probes.
 //!
-//! Most pointers lead into the caller's frames, and a frame is there. Each thread remembers a piece of its stack that was
-//! probed; what lies in it, above the stack pointer, needs no question.
+//! A question costs some 300 ns, so each thread remembers the last pages that it has asked about:
 //!
-//! PB1  The remembered piece holds the stack pointer and is mapped without a gap, so what is above the stack pointer in it
-//!      stays mapped as long as the thread is in this frame.
+//! PB1  A page is remembered only if it was there, and as writable only if it could be written.
+//! PB2  Frames are only ever looked at from frames further down, so a page of the stack stays there while it is used. Other
+//!      memory that was there in an earlier call of the thread, and was unmapped or protected since, is not told: it is a
+//!      pointer to memory that the program has given back.
 
 use core::cell::Cell;
 use core::ffi::c_void;
@@ -25,8 +26,8 @@ const LOWEST: usize = 65_536;
 /// From there on nothing is mapped for a program that does not ask for the fifth level of page tables by address.
 const HIGHEST: usize = if cfg!(target_arch = "x86_64") { (1 << 47) - PAGE } else { 1 << 52 };
 
-/// As far above the stack pointer is looked at as the caller's frames.
-const REACH: usize = 16 * PAGE;
+/// So many pages a thread remembers: of its frames, and of what it waits with.
+const REMEMBERED: usize = 16;
 
 /// `FUTEX_WAKE_OP`'s operation: or 0 to the second word, and wake nobody for what was there.
 const OR_ZERO: u32 = (libc::FUTEX_OP_OR as u32) << 28;
@@ -37,9 +38,12 @@ pub(crate) enum Access {
     Write,
 }
 
+/// In what a thread remembers of a page: it can be written, too.
+const WRITABLE: usize = 1;
+
 thread_local! {
-    /// PB1: from where to where.
-    static STACK: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+    /// PB1: addresses of pages, each at the place that its number gives; 0 for none.
+    static PAGES: [Cell<usize>; REMEMBERED] = const { [const { Cell::new(0) }; REMEMBERED] };
 }
 
 /// Whether an address may be one at all.
@@ -58,49 +62,33 @@ pub(crate) fn is_there(address: usize, length: usize, access: Access) -> bool {
     if !is_possible(address, length) {
         return false;
     }
-    is_in_known_stack(address, length) || is_mapped(address, length, access)
+    let (first, last) = (page_of(address), page_of(address + length - 1));
+    (first..=last).step_by(PAGE).all(|page| is_page_there(page, access))
 }
 
-#[inline(always)]
-fn stack_pointer() -> usize {
-    let mark = 0_u8;
-    core::hint::black_box(&raw const mark).addr()
-}
-
-/// PB1.
 #[inline]
-fn is_in_known_stack(address: usize, length: usize) -> bool {
-    let (low, high) = STACK.get();
-    let here = stack_pointer();
-    low <= here && here <= address && address + length <= high
+const fn page_of(address: usize) -> usize {
+    address & !(PAGE - 1)
+}
+
+#[inline]
+fn is_page_there(page: usize, access: Access) -> bool {
+    PAGES.with(|pages| {
+        let place = &pages[page / PAGE % REMEMBERED];
+        let seen = place.get();
+        let is_known = seen == page | WRITABLE || seen == page && access == Access::Read;
+        is_known || ask_and_remember(place, page, access)
+    })
 }
 
 #[cold]
 #[inline(never)]
-fn is_mapped(address: usize, length: usize, access: Access) -> bool {
-    let here = stack_pointer();
-    if here <= address && address - here < REACH {
-        return learn_stack(here & !(PAGE - 1), address + length);
+fn ask_and_remember(place: &Cell<usize>, page: usize, access: Access) -> bool {
+    let is_there = ask(page, access);
+    if is_there {
+        place.set(if access == Access::Write { page | WRITABLE } else { page });
     }
-    are_pages_there(address, length, access)
-}
-
-/// Every page that the memory touches.
-fn are_pages_there(address: usize, length: usize, access: Access) -> bool {
-    let first = address & !(PAGE - 1);
-    (first..address + length).step_by(PAGE).all(|page| ask(page.max(address), access))
-}
-
-/// Probes the stack from one place to another and remembers it.
-fn learn_stack(from: usize, to: usize) -> bool {
-    let to = to.next_multiple_of(PAGE);
-    if !are_pages_there(from, to - from, Access::Write) {
-        return false;
-    }
-    let (low, high) = STACK.get();
-    let (from, to) = if from <= high && low <= to { (from.min(low), to.max(high)) } else { (from, to) };
-    STACK.set((from, to));
-    true
+    is_there
 }
 
 /// `errno` stays as it is: the caller does not expect these calls to touch it.
@@ -216,11 +204,18 @@ mod tests {
     }
 
     #[test]
-    fn pb1_frames_are_known_and_guard_pages_are_not() {
-        let local = 0_u64;
-        assert!(is_there((&raw const local).addr(), 8, Access::Write));
-        let (low, high) = STACK.get();
-        assert!(low < high && (low..high).contains(&(&raw const local).addr()));
-        assert!(!is_in_known_stack(pages() + 2 * PAGE, 8));
+    fn pb1_what_is_remembered() {
+        let base = pages();
+        let (written, read) = (base, base + PAGE);
+        let remembers = |page: usize| PAGES.with(|pages| pages[page / PAGE % REMEMBERED].get());
+        for _ in 0..2 {
+            assert!(is_there(read + 8, 8, Access::Read));
+            assert_eq!(remembers(read), read);
+            assert!(!is_there(read + 8, 8, Access::Write), "read-only, and known as such");
+            assert_eq!(remembers(read), read);
+            assert!(is_there(written, 1, Access::Write) && is_there(written, 1, Access::Read));
+            assert_eq!(remembers(written), written | WRITABLE);
+            assert!(!is_there(base + 2 * PAGE, 1, Access::Read), "what is not there is not remembered");
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! What Windows does not have.
 
-#![allow(unsafe_code, reason = "memory that callers hand back")]
+#![allow(unsafe_code, reason = "the symbols' names are their own: they begin with ntw_")]
 
+use crate::heap;
 use crate::memory::{In, Out, give};
 use crate::nt::{runtime, status};
 use core::ffi::{c_char, c_void};
@@ -53,6 +54,5 @@ extern "C" fn ntw_version() -> *const c_char {
 /// `ntw_free`: what the library has allocated for a caller; null is nothing.
 #[unsafe(no_mangle)]
 extern "C" fn ntw_free(memory: *mut c_void) {
-    // SAFETY: null, or what `malloc` gave to a caller, who hands it back once.
-    unsafe { libc::free(memory) };
+    heap::free(memory);
 }

@@ -215,6 +215,24 @@ pub(crate) fn give<T: Plain>(place: Option<Place<T>>, value: T) {
     }
 }
 
+/// Sleeps while so many bytes at the address are those at the other: [`nt::rtl_wait_on_address`], of memory that is there. A
+/// wrong size is told before a bad pointer (WA1), and that before anything about the time-out.
+pub(crate) fn wait_while_equal(
+    address: In<u8>,
+    compare: In<u8>,
+    size: usize,
+    timeout: impl FnOnce() -> Result<Option<i64>, NtStatus>,
+) -> Result<NtStatus, NtStatus> {
+    if !matches!(size, 1 | 2 | 4 | 8) {
+        return Err(NtStatus::INVALID_PARAMETER);
+    }
+    check(address.0, size, probe::Access::Read)?;
+    check(compare.0, size, probe::Access::Read)?;
+    let timeout = timeout()?;
+    // SAFETY: M1, M2.
+    Ok(unsafe { nt::rtl_wait_on_address(address.0.cast(), compare.0.cast(), size, timeout) })
+}
+
 /// A structure that lives in the caller's memory and is used there by many: a lock. Null, misaligned and impossible addresses
 /// are told; else the memory is the caller's word, as probing would cost more than the lock.
 #[repr(transparent)]

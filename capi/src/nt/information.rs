@@ -1,8 +1,7 @@
 //! What is known of a thread, and can be changed (TI1–TI26).
 
-use super::attributes::UnicodeString;
 use super::query::{Buffer, query, set};
-use super::{runtime, status};
+use super::{UnicodeString, runtime, status};
 use crate::memory::{In, Out};
 use nt::{Handle, NtStatus};
 

@@ -16,7 +16,7 @@ mod wait;
 
 use crate::export::Export;
 use crate::memory::{In, Out};
-pub(crate) use attributes::{Attributes, ObjectAttributes};
+pub(crate) use attributes::{Attributes, ObjectAttributes, UnicodeString};
 use core::cell::Cell;
 use nt::{AccessMask, Handle, NtStatus, Runtime};
 pub(crate) use query::query;

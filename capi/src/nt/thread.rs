@@ -1,7 +1,7 @@
 //! Threads: made, opened, ended, suspended (TH1–TH35).
 
 use super::thread_attributes::{AttributeList, ClientIdPair, Outputs};
-use super::{Attributes, call, create, open, telling};
+use super::{Attributes, create, open, telling};
 use crate::convention::Code;
 use crate::ending;
 use crate::memory::{In, Out};
@@ -47,7 +47,7 @@ calls! {
     }
 
     fn NtTerminateThread(thread: Handle, exit_code: u32) -> NtStatus {
-        call(|nt| ending::terminate(nt, thread, exit_code))
+        ending::terminate(thread, exit_code)
     }
 
     fn NtSuspendThread(thread: Handle, previous: Out<u32>) -> NtStatus {

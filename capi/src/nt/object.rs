@@ -1,4 +1,4 @@
-//! Calls on handles of any type (H1–H32), and what a status is in Win32.
+//! Calls on handles of any type (H1–H32).
 
 use super::query::{Buffer, query, set};
 use super::{call, runtime, status};
@@ -56,9 +56,5 @@ calls! {
 
     fn NtCompareObjects(first: Handle, second: Handle) -> NtStatus {
         call(|nt| nt.nt_compare_objects(first, second))
-    }
-
-    fn RtlNtStatusToDosError(status: NtStatus) -> u32 {
-        status.to_dos_error()
     }
 }

@@ -26,22 +26,13 @@ static inline int check_equal(const char *file, int line, const char *text, unsi
 }
 
 /* Two numbers or statuses. */
-#define EQUAL(is, expected) check_equal(__FILE__, __LINE__, #is, (unsigned long long)(is), (unsigned long long)(expected))
-
-/* Two statuses, of which one may be a plain number. */
-#define STATUS(is, expected) check_equal(__FILE__, __LINE__, #is, (unsigned)(is), (unsigned)(expected))
+#define EQUAL(is, expected) \
+    check_equal(__FILE__, __LINE__, #is, (unsigned long long)(is), (unsigned long long)(expected))
 
 /* The status of a program: 0 if everything held. */
 #define RESULT() (__atomic_load_n(&check_failures, __ATOMIC_SEQ_CST) != 0)
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-/* Runs a function of the table's row in a thread of its own, and waits for its end. */
-static inline void in_a_thread(void *(*function)(void *), void *argument) {
-    pthread_t thread;
-    CHECK(pthread_create(&thread, NULL, function, argument) == 0);
-    CHECK(pthread_join(thread, NULL) == 0);
-}
 
 /* Some pointers that lead nowhere, for tables of bad arguments. Null is none of them. */
 struct bad_pages {
@@ -58,27 +49,6 @@ static inline struct bad_pages bad_pages(void) {
         _exit(2);
     }
     return bad;
-}
-
-struct bad_pointer {
-    void *pointer;
-    unsigned status;
-};
-
-#define BAD_POINTERS 5
-
-/* Pointers to which nothing of eight bytes can be written, and what a native call says of them. */
-static inline void bad_pointers(struct bad_pointer table[BAD_POINTERS]) {
-    static long long place[2];
-    struct bad_pages bad = bad_pages();
-    struct bad_pointer rows[BAD_POINTERS] = {
-        {bad.read_only, 0xC0000005},
-        {bad.none, 0xC0000005},
-        {(void *)8, 0xC0000005},
-        {(void *)0x8000000000000000, 0xC0000005},
-        {(char *)place + 1, 0x80000002},
-    };
-    memcpy(table, rows, sizeof rows);
 }
 
 #endif

@@ -1,6 +1,5 @@
 /* Alerts and APCs by the native calls (A1-A28, WA12-WA15). */
-#include "ntwait/nt.h"
-#include "check.h"
+#include "nt_check.h"
 
 static LARGE_INTEGER poll = {.QuadPart = 0};
 static int calls;

@@ -1,6 +1,5 @@
 /* Events by the native calls (E1-E24, E30), and what every native call does with pointers that lead nowhere. */
-#include "ntwait/nt.h"
-#include "check.h"
+#include "nt_check.h"
 
 static HANDLE make(EVENT_TYPE type, BOOLEAN state) {
     HANDLE event = NULL;

@@ -1,6 +1,5 @@
 /* Handles of any type by the native calls (H1-H32, N22, N23), and the Win32 errors of statuses (C6). */
-#include "ntwait/nt.h"
-#include "check.h"
+#include "nt_check.h"
 
 static HANDLE make(ACCESS_MASK access) {
     HANDLE event = NULL;

@@ -1,6 +1,5 @@
 /* Mutants by the native calls (M1-M35). */
-#include "ntwait/nt.h"
-#include "check.h"
+#include "nt_check.h"
 
 static HANDLE make(BOOLEAN owned) {
     HANDLE mutant = NULL;

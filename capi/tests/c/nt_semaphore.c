@@ -1,6 +1,5 @@
 /* Semaphores (SE1-SE18) and keyed events (K1-K12) by the native calls. */
-#include "ntwait/nt.h"
-#include "check.h"
+#include "nt_check.h"
 
 static LARGE_INTEGER poll = {.QuadPart = 0};
 

@@ -1,6 +1,5 @@
 /* Threads by the native calls (TH1-TH35). */
-#include "ntwait/nt.h"
-#include "check.h"
+#include "nt_check.h"
 
 #define ATTRIBUTE_CLIENT_ID 0x10003
 #define ATTRIBUTE_TEB_ADDRESS 0x10004

@@ -1,6 +1,5 @@
 /* What is known of a thread, and can be changed, by the native calls (TI1-TI26). */
-#include "ntwait/nt.h"
-#include "check.h"
+#include "nt_check.h"
 
 #define GROUP_INFORMATION 30
 

@@ -1,6 +1,5 @@
 /* Timers by the native calls (T1-T25). */
-#include "ntwait/nt.h"
-#include "check.h"
+#include "nt_check.h"
 
 static HANDLE make(TIMER_TYPE type) {
     HANDLE timer = NULL;
@@ -58,7 +57,7 @@ static void order_of_checks(void) {
         STATUS(NtCreateTimer(bad[i].pointer, TIMER_ALL_ACCESS, NULL, NotificationTimer), bad[i].status);
         STATUS(NtQueryTimer(NULL, TimerBasicInformation, bad[i].pointer, 16, NULL), bad[i].status);
         /* One byte is never misaligned, and a due time is only read. */
-        if (bad[i].status == (unsigned)STATUS_ACCESS_VIOLATION) {
+        if (bad[i].status == STATUS_ACCESS_VIOLATION) {
             STATUS(NtSetTimer(timer, &now, NULL, NULL, FALSE, 0, bad[i].pointer), STATUS_ACCESS_VIOLATION);
             STATUS(NtCancelTimer(timer, bad[i].pointer), STATUS_ACCESS_VIOLATION);
         }

@@ -1,6 +1,6 @@
 /* Waits by the native calls (W1-W48, S1-S13, D1-D11), and the one for any number of objects. */
 #include "ntwait/ext.h"
-#include "check.h"
+#include "nt_check.h"
 #include <stdlib.h>
 
 static LARGE_INTEGER poll = {.QuadPart = 0}, moment = {.QuadPart = -10000}, past = {.QuadPart = 1};

@@ -127,10 +127,12 @@ exported() { nm -D --defined-only "$prefix/lib/libntwait.so" | awk '{ print $NF 
 
 # Everything that is declared, and nothing else.
 symbols() {
-    declared >"$work/declared" && exported >"$work/exported" && [[ -s $work/declared ]] || return 1
-    echo "$(wc -l <"$work/declared") declared, $(wc -l <"$work/exported") exported"
-    echo "declared, but not exported:" && ! comm -23 "$work/declared" "$work/exported" | grep . || return 1
-    echo "exported, but not declared:" && ! comm -13 "$work/declared" "$work/exported" | grep .
+    declared >"$work/declared" && exported >"$work/exported" && [[ -s $work/declared && -s $work/exported ]] || return 1
+    local missing more
+    missing=$(comm -23 "$work/declared" "$work/exported")
+    more=$(comm -13 "$work/declared" "$work/exported")
+    printf '%s\n' "declared, but not exported:" "$missing" "exported, but not declared:" "$more" | paste -sd ' ' | fold -s -w 110
+    [[ -z $missing && -z $more ]]
 }
 
 # The library, pkg-config, CMake and the file's names agree.

@@ -1,7 +1,8 @@
 //! What Windows does not have.
 
-#![allow(unsafe_code, reason = "memory that callers hand back")]
+#![allow(unsafe_code, reason = "the symbols' names are their own: they begin with ntw_")]
 
+use crate::heap;
 use core::ffi::{c_char, c_void};
 
 /// `ntw_version`: text that ends with a zero and is never freed.
@@ -13,6 +14,5 @@ extern "C" fn ntw_version() -> *const c_char {
 /// `ntw_free`: what the library has allocated for a caller; null is nothing.
 #[unsafe(no_mangle)]
 extern "C" fn ntw_free(memory: *mut c_void) {
-    // SAFETY: null, or what `malloc` gave to a caller, who hands it back once.
-    unsafe { libc::free(memory) };
+    heap::free(memory);
 }

@@ -8,13 +8,17 @@ thread_local! {
 }
 
 pub(crate) const ERROR_SUCCESS: u32 = 0;
+pub(crate) const ERROR_INVALID_HANDLE: u32 = 6;
+pub(crate) const ERROR_NOT_SUPPORTED: u32 = 50;
 pub(crate) const ERROR_INVALID_PARAMETER: u32 = 87;
 pub(crate) const ERROR_ALREADY_EXISTS: u32 = 183;
 
+#[inline]
 pub(crate) fn get() -> u32 {
     LAST_ERROR.get()
 }
 
+#[inline]
 pub(crate) fn set(error: u32) {
     LAST_ERROR.set(error);
 }

@@ -17,10 +17,13 @@
 #[macro_use]
 mod call;
 mod convention;
+mod ending;
 mod export;
 mod ext;
+mod heap;
 mod last_error;
 mod memory;
 mod nt;
 mod rtl;
+mod thread_id;
 mod win32;

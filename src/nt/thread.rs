@@ -34,6 +34,12 @@ pub struct ClientId {
     pub thread: u32,
 }
 
+/// The id of this process: a multiple of 4.
+#[must_use]
+pub fn current_process_id() -> u32 {
+    std::process::id() * 4
+}
+
 impl Runtime {
     /// `NtCreateThreadEx`: a new thread of this process and a handle to it.
     ///
@@ -58,6 +64,30 @@ impl Runtime {
         flags: CreateThreadFlags,
         stack_size: usize,
     ) -> Result<Handle, NtStatus> {
+        let nobody = |_: ClientId| ();
+        self.nt_create_thread_ex_telling(access, attributes, process, routine, parameter, flags, stack_size, &nobody)
+    }
+
+    /// As [`nt_create_thread_ex`](Self::nt_create_thread_ex), and tells the thread's ids before the thread runs, so that it
+    /// finds them where they were put. They are told also of a thread for which the kernel has no room after all.
+    ///
+    /// `tell` is called once at most, where the calling thread cannot be suspended or terminated: it should store what it is
+    /// told and do nothing else.
+    ///
+    /// # Errors
+    /// As for `nt_create_thread_ex`.
+    #[allow(clippy::too_many_arguments, reason = "NT's call has eleven")]
+    pub fn nt_create_thread_ex_telling(
+        &self,
+        access: AccessMask,
+        attributes: ObjectAttributes<'_>,
+        process: Handle,
+        routine: Option<StartRoutine>,
+        parameter: *mut c_void,
+        flags: CreateThreadFlags,
+        stack_size: usize,
+        tell: &dyn Fn(ClientId),
+    ) -> Result<Handle, NtStatus> {
         if !CreateThreadFlags::all().contains(flags) {
             return Err(NtStatus::INVALID_PARAMETER);
         }
@@ -75,7 +105,8 @@ impl Runtime {
             suspended: flags.contains(CreateThreadFlags::CREATE_SUSPENDED),
             hidden: flags.contains(CreateThreadFlags::HIDE_FROM_DEBUGGER),
         };
-        self.resident().create_thread(&spec, rights.handle_grant(mask, attribute_bits))
+        let tell = |thread| tell(ClientId { process: self.process_id(), thread });
+        self.resident().create_thread(&spec, rights.handle_grant(mask, attribute_bits), &tell)
     }
 
     /// `NtOpenThread`: a handle to the thread of this id, dead ones included as long as somebody has a handle (TH26).
@@ -145,7 +176,8 @@ impl Runtime {
     /// who walks the frames, and aborts the process like under a panic: callbacks that may exit should be
     /// `extern "C-unwind"`. In the last thread of the process the process exits with the code (TH5).
     ///
-    /// Returns `NOT_SUPPORTED` in a thread that the library did not make, unless it is the last.
+    /// Returns `NOT_SUPPORTED` in a thread that the library did not make, unless it is the last: the caller knows how to end
+    /// it. When it ends, its exit code in this runtime is this one.
     ///
     /// # Safety
     /// As for [`nt_terminate_thread`](Self::nt_terminate_thread), if the frames cannot be unwound.
@@ -156,7 +188,10 @@ impl Runtime {
         crate::thread::unwind(exit_code);
         // SAFETY: the caller's promise.
         match unsafe { thread::exit(exit_code) } {
-            None => NtStatus::NOT_SUPPORTED,
+            None => {
+                self.resident().will_end_with(exit_code);
+                NtStatus::NOT_SUPPORTED
+            }
         }
     }
 
@@ -188,7 +223,7 @@ impl Runtime {
     /// The id of this process: a multiple of 4.
     #[must_use]
     pub fn process_id(&self) -> u32 {
-        std::process::id() * 4
+        current_process_id()
     }
 
     /// The id of the calling thread in this runtime: a multiple of 4, its own as long as it lives or has handles (TH24).

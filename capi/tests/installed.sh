@@ -182,9 +182,17 @@ program() {
     compile "$1" "$2" "-std=$3" "$here/headers/$4.cpp" -o "$work/$4" && of_kind "$1" "$work/$4" && limited "$work/$4"
 }
 
+# The example of the README.
+readme() {
+    awk '/^```c$/ { inside = 1; next } /^```/ { inside = 0 } inside' README.md >"$work/readme.c"
+    echo 42 >"$work/readme.txt"
+    example shared cc c11 "$work/readme.c"
+}
+
 if has nm; then check symbols symbols; else ignore symbols "there is no nm"; fi
 if has pkg-config; then
     check versions versions
+    check readme readme
     for kind in shared static; do
         for compiler in "${c_compilers[@]}"; do check "example_c_${kind}_$compiler" example $kind "$compiler" c11 examples/c/queue.c; done
         for compiler in "${cpp_compilers[@]}"; do

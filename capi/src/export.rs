@@ -4,7 +4,7 @@
 //! |---------------------------------------------|--------------------------------------|
 //! | `ntdll`                                     | `Nt*`, the same as `Zw*`, `Rtl*`     |
 //! | `kernel32`, `kernelbase`                    | Win32                                |
-//! | `api-ms-win-core-…`                         | Win32, and what `ntdll` has of it    |
+//! | `api-ms-win-core-…`                         | Win32, and `Rtl*`                    |
 
 #![allow(unsafe_code, reason = "text of the caller's, and addresses that threads share")]
 
@@ -30,6 +30,7 @@ impl Export {
 enum Dll {
     Native,
     Win32,
+    ApiSet,
 }
 
 impl Dll {
@@ -42,17 +43,19 @@ impl Dll {
         let is_api_set = stem.get(..API_SET.len()).is_some_and(|start| start.eq_ignore_ascii_case(API_SET));
         match () {
             () if is("ntdll") => Some(Self::Native),
-            () if is("kernel32") || is("kernelbase") || is_api_set => Some(Self::Win32),
+            () if is("kernel32") || is("kernelbase") => Some(Self::Win32),
+            () if is_api_set => Some(Self::ApiSet),
             () => None,
         }
     }
 
     fn calls(self) -> impl Iterator<Item = &'static Export> {
-        let groups: &[&[Export]] = match self {
-            Self::Native => crate::nt::CALLS,
-            Self::Win32 => crate::win32::CALLS,
+        let (first, second): (&[&[Export]], &[&[Export]]) = match self {
+            Self::Native => (crate::nt::CALLS, crate::rtl::CALLS),
+            Self::Win32 => (crate::win32::CALLS, &[]),
+            Self::ApiSet => (crate::win32::CALLS, crate::rtl::CALLS),
         };
-        groups.iter().copied().flatten()
+        first.iter().chain(second).copied().flatten()
     }
 }
 

@@ -24,5 +24,6 @@ mod heap;
 mod last_error;
 mod memory;
 mod nt;
+mod rtl;
 mod thread_id;
 mod win32;

@@ -76,6 +76,39 @@ fn check<T>(pointer: *const T, count: usize, access: probe::Access) -> Result<()
     if probe::is_there(pointer.addr(), length, access) { Ok(()) } else { Err(NtStatus::ACCESS_VIOLATION) }
 }
 
+impl<T> In<T> {
+    /// The same address, for another type.
+    pub(crate) fn cast<U>(self) -> In<U> {
+        In(self.0.cast())
+    }
+
+    /// What lies directly behind one value.
+    pub(crate) fn behind<U>(self) -> In<U> {
+        In(self.0.wrapping_add(1).cast())
+    }
+}
+
+impl<T> Out<T> {
+    pub(crate) fn is_null(self) -> bool {
+        self.0.is_null()
+    }
+
+    /// The same address, for another type.
+    pub(crate) fn cast<U>(self) -> Out<U> {
+        Out(self.0.cast())
+    }
+}
+
+impl In<u8> {
+    /// So many bytes, where they are, aligned as asked for.
+    pub(crate) fn bytes<'a>(self, length: usize, alignment: usize) -> Result<&'a [u8], NtStatus> {
+        if length != 0 && !self.0.addr().is_multiple_of(alignment) {
+            return Err(NtStatus::DATATYPE_MISALIGNMENT);
+        }
+        self.slice(length)
+    }
+}
+
 impl<T: Plain> In<T> {
     pub(crate) fn address(self) -> usize {
         self.0.addr()
@@ -180,6 +213,24 @@ pub(crate) fn give<T: Plain>(place: Option<Place<T>>, value: T) {
     if let Some(place) = place {
         place.set(value);
     }
+}
+
+/// Sleeps while so many bytes at the address are those at the other: [`nt::rtl_wait_on_address`], of memory that is there. A
+/// wrong size is told before a bad pointer (WA1), and that before anything about the time-out.
+pub(crate) fn wait_while_equal(
+    address: In<u8>,
+    compare: In<u8>,
+    size: usize,
+    timeout: impl FnOnce() -> Result<Option<i64>, NtStatus>,
+) -> Result<NtStatus, NtStatus> {
+    if !matches!(size, 1 | 2 | 4 | 8) {
+        return Err(NtStatus::INVALID_PARAMETER);
+    }
+    check(address.0, size, probe::Access::Read)?;
+    check(compare.0, size, probe::Access::Read)?;
+    let timeout = timeout()?;
+    // SAFETY: M1, M2.
+    Ok(unsafe { nt::rtl_wait_on_address(address.0.cast(), compare.0.cast(), size, timeout) })
 }
 
 /// A structure that lives in the caller's memory and is used there by many: a lock. Null, misaligned and impossible addresses

@@ -23,8 +23,8 @@ pub(crate) const PAGE: usize = 4096;
 /// Below it nothing is ever mapped for a program, as on Windows.
 const LOWEST: usize = 65_536;
 
-/// Above it nothing is mapped for a program that does not ask for the fifth level of page tables by address.
-const HIGHEST: usize = if cfg!(target_arch = "x86_64") { 1 << 47 } else { 1 << 52 };
+/// From there on nothing is mapped for a program that does not ask for the fifth level of page tables by address.
+const HIGHEST: usize = if cfg!(target_arch = "x86_64") { (1 << 47) - PAGE } else { 1 << 52 };
 
 /// So many pages a thread remembers: of its frames, and of what it waits with.
 const REMEMBERED: usize = 16;
@@ -49,7 +49,8 @@ thread_local! {
 /// Whether an address may be one at all.
 #[inline]
 pub(crate) fn is_possible(address: usize, length: usize) -> bool {
-    (LOWEST..HIGHEST).contains(&address) && length <= HIGHEST - address
+    // One comparison where the length is known: what is below the lowest wraps.
+    length <= HIGHEST - LOWEST && address.wrapping_sub(LOWEST) <= HIGHEST - LOWEST - length
 }
 
 /// Whether all of it is there.
@@ -163,6 +164,26 @@ mod tests {
         for (address, length, can_read, can_write) in table {
             assert_eq!(is_there(address, length, read), can_read, "{address:#x} {length} read, base {base:#x}");
             assert_eq!(is_there(address, length, write), can_write, "{address:#x} {length} write, base {base:#x}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_possible_between_the_limits() {
+        let table = [
+            (0, 0, false),
+            (LOWEST - 1, 1, false),
+            (LOWEST, 1, true),
+            (LOWEST, HIGHEST - LOWEST, true),
+            (LOWEST, HIGHEST - LOWEST + 1, false),
+            (LOWEST, usize::MAX, false),
+            (HIGHEST - 8, 8, true),
+            (HIGHEST - 7, 8, false),
+            (HIGHEST, 1, false),
+            (usize::MAX, 1, false),
+            (usize::MAX, usize::MAX, false),
+        ];
+        for (address, length, expected) in table {
+            assert_eq!(is_possible(address, length), expected, "{address:#x} {length:#x}");
         }
     }
 

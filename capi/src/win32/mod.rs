@@ -1,17 +1,23 @@
 //! The Win32 layer: milliseconds, last errors, names without directories. What it does that `Nt*` does not stands here; the
 //! rest is the runtime's.
 
+mod address;
 mod apc;
+mod barrier;
 mod clock;
+mod condition;
+mod critical_section;
 mod error;
 mod event;
 mod fls;
 mod handle;
+mod init_once;
 mod mutex;
 mod names;
 mod priority;
 mod registered_wait;
 mod semaphore;
+mod srw;
 mod thread;
 mod thread_name;
 mod timer;
@@ -27,16 +33,22 @@ use nt::{HandleAttributes, NtStatus, Runtime};
 
 /// All calls, by file.
 pub(crate) const CALLS: &[&[Export]] = &[
+    address::CALLS,
     apc::CALLS,
+    barrier::CALLS,
     clock::CALLS,
+    condition::CALLS,
+    critical_section::CALLS,
     error::CALLS,
     event::CALLS,
     fls::CALLS,
     handle::CALLS,
+    init_once::CALLS,
     mutex::CALLS,
     priority::CALLS,
     registered_wait::CALLS,
     semaphore::CALLS,
+    srw::CALLS,
     thread::CALLS,
     thread_name::CALLS,
     timer::CALLS,
@@ -48,6 +60,9 @@ pub(crate) const CALLS: &[&[Export]] = &[
 pub(crate) type Bool = i32;
 pub(crate) const TRUE: Bool = 1;
 pub(crate) const FALSE: Bool = 0;
+
+/// For ever, in milliseconds.
+pub(crate) const INFINITE: u32 = u32::MAX;
 
 /// `SECURITY_ATTRIBUTES` in the caller's memory. The descriptor is not looked at.
 #[repr(C)]
@@ -89,6 +104,11 @@ pub(crate) fn succeeded<T>(result: Result<T, NtStatus>) -> Bool {
     or_else(result.map(|_| TRUE), FALSE)
 }
 
+/// `TRUE` if that ended well and in time; else `FALSE`, and the last error says which it was: `ERROR_TIMEOUT` for a time-out.
+pub(crate) fn in_time(status: NtStatus) -> Bool {
+    succeeded(if status == NtStatus::TIMEOUT { Err(status) } else { status.ok() })
+}
+
 /// As [`succeeded`], for a call that answers with a status.
 #[inline]
 pub(crate) fn done(call: impl FnOnce(&Runtime) -> NtStatus) -> Bool {
@@ -113,9 +133,6 @@ pub(crate) fn timeout(milliseconds: u32) -> Option<i64> {
     const TICKS: i64 = 10_000;
     (milliseconds != INFINITE).then(|| -i64::from(milliseconds) * TICKS)
 }
-
-/// Milliseconds that mean for ever.
-pub(crate) const INFINITE: u32 = u32::MAX;
 
 #[cfg(test)]
 mod tests {

@@ -63,6 +63,13 @@ pub(crate) fn is_there(address: usize, length: usize, access: Access) -> bool {
         return false;
     }
     let (first, last) = (page_of(address), page_of(address + length - 1));
+    is_page_there(first, access) && (first == last || are_pages_there(first + PAGE, last, access))
+}
+
+/// The same for the pages from one to another: most values lie in a single one.
+#[cold]
+#[inline(never)]
+fn are_pages_there(first: usize, last: usize, access: Access) -> bool {
     (first..=last).step_by(PAGE).all(|page| is_page_there(page, access))
 }
 

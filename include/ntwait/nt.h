@@ -877,6 +877,7 @@ NTSTATUS NTAPI RtlRunOnceExecuteOnce(PRTL_RUN_ONCE RunOnce, PRTL_RUN_ONCE_INIT_F
  * RtlBarrier returns when TotalThreads have come, and TRUE to the last of them. SpinCount is how often to look before
  * sleeping, -1 the default. RtlDeleteBarrier waits for those who are leaving. Unknown flags: FALSE, the thread has not
  * entered; Windows raises an exception.
+ *   STATUS_INVALID_PARAMETER       a null barrier
  */
 NTSTATUS NTAPI RtlInitBarrier(PRTL_BARRIER Barrier, ULONG TotalThreads, ULONG SpinCount) NTWAIT_SYM(RtlInitBarrier);
 BOOLEAN NTAPI RtlBarrier(PRTL_BARRIER Barrier, ULONG Flags) NTWAIT_SYM(RtlBarrier);

@@ -604,9 +604,8 @@ typedef ULONG (NTAPI *PRTL_RUN_ONCE_INIT_FN)(PRTL_RUN_ONCE RunOnce, PVOID Parame
  * gets 0 or 1.
  *   STATUS_INVALID_PARAMETER       an EventType other than the two
  * A set releases one waiter of a synchronization event, in the order in which they came, or all of a notification
- * event. A pulse releases those who wait at this moment and leaves the event clear: here nobody who waits is missed,
- * also not one that is suspended. Whether a pulse completes a wait for all differs between Windows versions: do not
- * rely on it.
+ * event. A pulse releases those who wait at this moment and leaves the event clear. A suspended thread does not wait.
+ * Whether a pulse completes a wait for all differs between Windows versions: do not rely on it.
  */
 NTSTATUS NTAPI NtCreateEvent(PHANDLE EventHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
                              EVENT_TYPE EventType, BOOLEAN InitialState) NTWAIT_SYM(NtCreateEvent);
@@ -625,7 +624,7 @@ NTSTATUS NTAPI NtQueryEvent(HANDLE EventHandle, EVENT_INFORMATION_CLASS EventInf
  * query MUTANT_QUERY_STATE. PreviousCount gets the count as in MUTANT_BASIC_INFORMATION.
  *   STATUS_MUTANT_NOT_OWNED        a release by a thread that is not the owner
  *   STATUS_ABANDONED               the same, of a mutant that was abandoned and not acquired since
- *   STATUS_MUTANT_LIMIT_EXCEEDED   a wait by an owner that has acquired it 2,147,483,648 times
+ *   STATUS_MUTANT_LIMIT_EXCEEDED   a wait by an owner that has acquired it 2,147,483,649 times
  * When its owner ends in whatever way, a mutant is free, and the next wait for it answers STATUS_ABANDONED_WAIT_0.
  */
 NTSTATUS NTAPI NtCreateMutant(PHANDLE MutantHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,

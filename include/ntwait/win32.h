@@ -227,8 +227,8 @@ HLOCAL WINAPI LocalFree(HLOCAL hMem) NTWAIT_SYM(LocalFree);
 /* ---- Events ----
  * Callers: any thread, callbacks, static constructors.
  * An auto-reset event releases one wait for each set, in the order in which they came; a manual-reset event all waits
- * from its set to its reset. PulseEvent releases those who wait at this moment, without missing one, and leaves the
- * event clear.
+ * from its set to its reset. PulseEvent releases those who wait at this moment, which suspended threads do not, and
+ * leaves the event clear.
  */
 HANDLE WINAPI CreateEventA(LPSECURITY_ATTRIBUTES lpEventAttributes, BOOL bManualReset, BOOL bInitialState,
                            LPCSTR lpName) NTWAIT_SYM(CreateEventA);

@@ -76,6 +76,39 @@ fn check<T>(pointer: *const T, count: usize, access: probe::Access) -> Result<()
     if probe::is_there(pointer.addr(), length, access) { Ok(()) } else { Err(NtStatus::ACCESS_VIOLATION) }
 }
 
+impl<T> In<T> {
+    /// The same address, for another type.
+    pub(crate) fn cast<U>(self) -> In<U> {
+        In(self.0.cast())
+    }
+
+    /// What lies directly behind one value.
+    pub(crate) fn behind<U>(self) -> In<U> {
+        In(self.0.wrapping_add(1).cast())
+    }
+}
+
+impl<T> Out<T> {
+    pub(crate) fn is_null(self) -> bool {
+        self.0.is_null()
+    }
+
+    /// The same address, for another type.
+    pub(crate) fn cast<U>(self) -> Out<U> {
+        Out(self.0.cast())
+    }
+}
+
+impl In<u8> {
+    /// So many bytes, where they are, aligned as asked for.
+    pub(crate) fn bytes<'a>(self, length: usize, alignment: usize) -> Result<&'a [u8], NtStatus> {
+        if length != 0 && !self.0.addr().is_multiple_of(alignment) {
+            return Err(NtStatus::DATATYPE_MISALIGNMENT);
+        }
+        self.slice(length)
+    }
+}
+
 impl<T: Plain> In<T> {
     pub(crate) fn address(self) -> usize {
         self.0.addr()

@@ -27,4 +27,20 @@ macro_rules! programs {
     };
 }
 
-programs![nt_event];
+programs![
+    address,
+    barrier,
+    condition,
+    critical_section,
+    init_once,
+    nt_apc,
+    nt_event,
+    nt_handle,
+    nt_mutant,
+    nt_semaphore,
+    nt_thread,
+    nt_thread_information,
+    nt_timer,
+    nt_wait,
+    srw,
+];

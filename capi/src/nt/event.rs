@@ -1,7 +1,7 @@
 //! Events (E1–E32).
 
 use super::query::Buffer;
-use super::{Attributes, create, open, query, runtime, telling};
+use super::{Attributes, call, create, open, query, telling};
 use crate::memory::Out;
 use nt::{AccessMask, EventType, Handle, NtStatus};
 
@@ -26,7 +26,7 @@ calls! {
     }
 
     fn NtClearEvent(event: Handle) -> NtStatus {
-        runtime().map_or_else(|status| status, |nt| nt.nt_clear_event(event))
+        call(|nt| nt.nt_clear_event(event))
     }
 
     fn NtPulseEvent(event: Handle, previous: Out<i32>) -> NtStatus {

@@ -1,18 +1,39 @@
 //! `Nt*` and `Rtl*`: what `ntdll` has.
 
+mod apc;
 mod attributes;
 mod event;
+mod information;
+mod keyed_event;
+mod mutant;
+mod object;
 mod query;
+mod semaphore;
+mod thread;
+mod thread_attributes;
+mod timer;
+mod wait;
 
 use crate::export::Export;
-use crate::memory::Out;
+use crate::memory::{In, Out};
 pub(crate) use attributes::{Attributes, ObjectAttributes, UnicodeString};
 use core::cell::Cell;
 use nt::{AccessMask, Handle, NtStatus, Runtime};
 pub(crate) use query::query;
 
 /// All calls, by file.
-pub(crate) const CALLS: &[&[Export]] = &[event::CALLS];
+pub(crate) const CALLS: &[&[Export]] = &[
+    apc::CALLS,
+    event::CALLS,
+    information::CALLS,
+    keyed_event::CALLS,
+    mutant::CALLS,
+    object::CALLS,
+    semaphore::CALLS,
+    thread::CALLS,
+    timer::CALLS,
+    wait::CALLS,
+];
 
 /// The one runtime of the C face.
 #[inline]
@@ -24,6 +45,21 @@ pub(crate) fn runtime() -> Result<&'static Runtime, NtStatus> {
 #[inline]
 pub(crate) fn status(call: impl FnOnce() -> Result<NtStatus, NtStatus>) -> NtStatus {
     call().unwrap_or_else(|status| status)
+}
+
+/// A call without pointers.
+#[inline]
+pub(crate) fn call(call: impl FnOnce(&Runtime) -> NtStatus) -> NtStatus {
+    runtime().map_or_else(|status| status, call)
+}
+
+/// A call with a time-out, which is read before anything is done (D4); null is for ever (D1).
+#[inline]
+pub(crate) fn timed(timeout: In<i64>, call: impl FnOnce(&Runtime, Option<i64>) -> NtStatus) -> NtStatus {
+    status(|| {
+        let timeout = timeout.get()?;
+        Ok(call(runtime()?, timeout))
+    })
 }
 
 /// Makes an object, or opens the one of that name, if the attributes permit that. The handle's place is probed before

@@ -1,10 +1,9 @@
 /* Events by the native calls (E1-E24, E30), and what every native call does with pointers that lead nowhere. */
-#include "ntwait/nt.h"
-#include "check.h"
+#include "nt_check.h"
 
 static HANDLE make(EVENT_TYPE type, BOOLEAN state) {
     HANDLE event = NULL;
-    EQUAL(NtCreateEvent(&event, EVENT_ALL_ACCESS, NULL, type, state), STATUS_SUCCESS);
+    STATUS(NtCreateEvent(&event, EVENT_ALL_ACCESS, NULL, type, state), STATUS_SUCCESS);
     CHECK(event != NULL);
     return event;
 }
@@ -18,51 +17,37 @@ static void calls_tell_the_state_before(void) {
             LONG previous = 77;
             EVENT_BASIC_INFORMATION information;
             ULONG length = 0;
-            EQUAL(calls[i](event, &previous), STATUS_SUCCESS);
+            STATUS(calls[i](event, &previous), STATUS_SUCCESS);
             EQUAL(previous, before);
-            EQUAL(NtQueryEvent(event, EventBasicInformation, &information, sizeof information, &length), STATUS_SUCCESS);
+            STATUS(NtQueryEvent(event, EventBasicInformation, &information, sizeof information, &length), STATUS_SUCCESS);
             EQUAL(information.EventType, NotificationEvent);
             EQUAL(information.EventState, i == 0);
             EQUAL(length, sizeof information);
-            EQUAL(calls[i](event, NULL), STATUS_SUCCESS);
-            EQUAL(NtClearEvent(event), STATUS_SUCCESS);
+            STATUS(calls[i](event, NULL), STATUS_SUCCESS);
+            STATUS(NtClearEvent(event), STATUS_SUCCESS);
         }
     }
 }
 
 /* E19, N13: nothing is done if a pointer is bad. */
 static void bad_pointers_change_nothing(void) {
-    struct bad_pages bad = bad_pages();
+    struct bad_pointer table[BAD_POINTERS];
+    bad_pointers(table);
     HANDLE event = make(NotificationEvent, 0);
-    union {
-        LONG aligned[2];
-        char bytes[8];
-    } place;
-    struct {
-        void *pointer;
-        NTSTATUS status;
-    } table[] = {
-        {bad.read_only, STATUS_ACCESS_VIOLATION},
-        {bad.none, STATUS_ACCESS_VIOLATION},
-        {(void *)8, STATUS_ACCESS_VIOLATION},
-        {(void *)0x8000000000000000, STATUS_ACCESS_VIOLATION},
-        {place.bytes + 1, STATUS_DATATYPE_MISALIGNMENT},
-        {place.bytes + 2, STATUS_DATATYPE_MISALIGNMENT},
-    };
     for (size_t i = 0; i < COUNT(table); ++i) {
         EVENT_BASIC_INFORMATION information = {0, 0};
-        EQUAL(NtSetEvent(event, table[i].pointer), table[i].status);
-        EQUAL(NtCreateEvent(table[i].pointer, EVENT_ALL_ACCESS, NULL, NotificationEvent, 0), table[i].status);
-        EQUAL(NtQueryEvent(event, EventBasicInformation, table[i].pointer, sizeof information, NULL), table[i].status);
-        EQUAL(NtQueryEvent(event, EventBasicInformation, &information, sizeof information, table[i].pointer), table[i].status);
+        STATUS(NtSetEvent(event, table[i].pointer), table[i].status);
+        STATUS(NtCreateEvent(table[i].pointer, EVENT_ALL_ACCESS, NULL, NotificationEvent, 0), table[i].status);
+        STATUS(NtQueryEvent(event, EventBasicInformation, table[i].pointer, sizeof information, NULL), table[i].status);
+        STATUS(NtQueryEvent(event, EventBasicInformation, &information, sizeof information, table[i].pointer), table[i].status);
         /* E20: class and length come first. */
-        EQUAL(NtQueryEvent(NULL, (EVENT_INFORMATION_CLASS)1, table[i].pointer, 8, NULL), STATUS_INVALID_INFO_CLASS);
-        EQUAL(NtQueryEvent(NULL, EventBasicInformation, table[i].pointer, 7, NULL), STATUS_INFO_LENGTH_MISMATCH);
+        STATUS(NtQueryEvent(NULL, (EVENT_INFORMATION_CLASS)1, table[i].pointer, 8, NULL), STATUS_INVALID_INFO_CLASS);
+        STATUS(NtQueryEvent(NULL, EventBasicInformation, table[i].pointer, 7, NULL), STATUS_INFO_LENGTH_MISMATCH);
     }
     EVENT_BASIC_INFORMATION information = {0, 1};
-    EQUAL(NtQueryEvent(event, EventBasicInformation, &information, sizeof information, NULL), STATUS_SUCCESS);
+    STATUS(NtQueryEvent(event, EventBasicInformation, &information, sizeof information, NULL), STATUS_SUCCESS);
     EQUAL(information.EventState, 0);
-    EQUAL(NtCreateEvent(NULL, EVENT_ALL_ACCESS, NULL, NotificationEvent, 0), STATUS_ACCESS_VIOLATION);
+    STATUS(NtCreateEvent(NULL, EVENT_ALL_ACCESS, NULL, NotificationEvent, 0), STATUS_ACCESS_VIOLATION);
 }
 
 /* E1, N1, N2, N4, N10, N13. */
@@ -71,22 +56,22 @@ static void creations_and_openings(void) {
     OBJECT_ATTRIBUTES attributes;
     HANDLE event, same, none = (HANDLE)77;
     InitializeObjectAttributes(&attributes, &name, 0, NULL, NULL);
-    EQUAL(NtOpenEvent(&none, EVENT_ALL_ACCESS, &attributes), STATUS_OBJECT_NAME_NOT_FOUND);
+    STATUS(NtOpenEvent(&none, EVENT_ALL_ACCESS, &attributes), STATUS_OBJECT_NAME_NOT_FOUND);
     CHECK(none == NULL);
-    EQUAL(NtCreateEvent(&event, EVENT_ALL_ACCESS, &attributes, NotificationEvent, 1), STATUS_SUCCESS);
+    STATUS(NtCreateEvent(&event, EVENT_ALL_ACCESS, &attributes, NotificationEvent, 1), STATUS_SUCCESS);
     none = (HANDLE)77;
-    EQUAL(NtCreateEvent(&none, EVENT_ALL_ACCESS, &attributes, NotificationEvent, 1), STATUS_OBJECT_NAME_COLLISION);
+    STATUS(NtCreateEvent(&none, EVENT_ALL_ACCESS, &attributes, NotificationEvent, 1), STATUS_OBJECT_NAME_COLLISION);
     CHECK(none == NULL);
     attributes.Attributes = OBJ_OPENIF;
-    EQUAL(NtCreateEvent(&same, EVENT_ALL_ACCESS, &attributes, SynchronizationEvent, 0), STATUS_OBJECT_NAME_EXISTS);
+    STATUS(NtCreateEvent(&same, EVENT_ALL_ACCESS, &attributes, SynchronizationEvent, 0), STATUS_OBJECT_NAME_EXISTS);
     none = (HANDLE)77;
-    EQUAL(NtCreateEvent(&none, EVENT_ALL_ACCESS, &attributes, (EVENT_TYPE)2, 0), STATUS_INVALID_PARAMETER);
+    STATUS(NtCreateEvent(&none, EVENT_ALL_ACCESS, &attributes, (EVENT_TYPE)2, 0), STATUS_INVALID_PARAMETER);
     CHECK(none == NULL);
     none = (HANDLE)77;
-    EQUAL(NtOpenEvent(&none, EVENT_ALL_ACCESS, NULL), STATUS_INVALID_PARAMETER);
+    STATUS(NtOpenEvent(&none, EVENT_ALL_ACCESS, NULL), STATUS_INVALID_PARAMETER);
     CHECK(none == NULL);
     attributes.Length = 47;
-    EQUAL(NtOpenEvent(&none, EVENT_ALL_ACCESS, &attributes), STATUS_INVALID_PARAMETER);
+    STATUS(NtOpenEvent(&none, EVENT_ALL_ACCESS, &attributes), STATUS_INVALID_PARAMETER);
 }
 
 int main(void) {

@@ -4,6 +4,7 @@
 //! target directory they lie in. If nothing has changed that takes no time.
 
 #![allow(dead_code, reason = "no test uses all of it")]
+#![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "tests are not the product")]
 
 use std::env;
 use std::path::{Path, PathBuf};

@@ -498,7 +498,12 @@ typedef VOID (NTAPI *PPS_APC_ROUTINE)(PVOID ApcArgument1, PVOID ApcArgument2, PV
 /* A thread's: what it returns is the exit code. */
 typedef NTSTATUS (NTAPI *PUSER_THREAD_START_ROUTINE)(PVOID ThreadParameter);
 
-/* Further wishes for a new thread. */
+/*
+ * What else a creation of a thread is to tell: its ids (a CLIENT_ID) and its TEB (a PVOID, which is null), in Size bytes at
+ * ValuePtr; the length goes to ReturnLength, if that is not null. Others are STATUS_INVALID_PARAMETER.
+ */
+#define PS_ATTRIBUTE_CLIENT_ID 0x00010003u
+#define PS_ATTRIBUTE_TEB_ADDRESS 0x00010004u
 typedef struct _PS_ATTRIBUTE {
     ULONG_PTR Attribute;
     SIZE_T Size;
@@ -745,11 +750,12 @@ NTSTATUS NTAPI NtAlertThreadByThreadId(HANDLE ThreadId) NTWAIT_SYM(NtAlertThread
 /* ---- Threads --------------------------------------------------------------------------------------------------------
  * Callers: any thread, callbacks, static constructors. Threads that the library did not make take part: they get an
  * object with their first call and can be opened, suspended, terminated and waited for.
- * ProcessHandle is NtCurrentProcess(). Stack sizes are in bytes; the larger counts, 0 is 1 MiB.
+ * ProcessHandle is NtCurrentProcess(). Stack sizes are in bytes; the larger counts, 0 is 1 MiB. ZeroBits has no effect.
  * Each call needs the right of its name: THREAD_TERMINATE, THREAD_SUSPEND_RESUME, THREAD_QUERY_INFORMATION or the
  * limited one, THREAD_SET_INFORMATION.
  *   STATUS_INVALID_PARAMETER       no start routine, unknown flags, a name; values that a class does not take
  *   STATUS_INVALID_CID             an id that no thread of this process has
+ *   STATUS_INVALID_PARAMETER_MIX   an open without a ClientId, or with a name beside it
  *   STATUS_SUSPEND_COUNT_EXCEEDED  suspended 127 times already
  *   STATUS_THREAD_IS_TERMINATING   suspending a thread that has ended
  *   STATUS_CANT_TERMINATE_SELF     a null thread handle in the last thread of the process

@@ -275,8 +275,8 @@ impl AtExit {
         for step in [callbacks, values].into_iter().filter_map(Cell::take) {
             step();
         }
-        if cpu::is_first_thread() {
-            first_left().fetch_max(first_thread, Ordering::Release);
+        if cpu::is_first_thread() && first_left().load(Ordering::Relaxed) < first_thread {
+            first_left().store(first_thread, Ordering::Release);
         }
         if let Some(end_objects) = objects.take() {
             end_objects();

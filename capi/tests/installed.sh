@@ -127,10 +127,12 @@ exported() { nm -D --defined-only "$prefix/lib/libntwait.so" | awk '{ print $NF 
 
 # Everything that is declared, and nothing else.
 symbols() {
-    declared >"$work/declared" && exported >"$work/exported" && [[ -s $work/declared ]] || return 1
-    echo "$(wc -l <"$work/declared") declared, $(wc -l <"$work/exported") exported"
-    echo "declared, but not exported:" && ! comm -23 "$work/declared" "$work/exported" | grep . || return 1
-    echo "exported, but not declared:" && ! comm -13 "$work/declared" "$work/exported" | grep .
+    declared >"$work/declared" && exported >"$work/exported" && [[ -s $work/declared && -s $work/exported ]] || return 1
+    local missing more
+    missing=$(comm -23 "$work/declared" "$work/exported")
+    more=$(comm -13 "$work/declared" "$work/exported")
+    printf '%s\n' "declared, but not exported:" "$missing" "exported, but not declared:" "$more" | paste -sd ' ' | fold -s -w 110
+    [[ -z $missing && -z $more ]]
 }
 
 # The library, pkg-config, CMake and the file's names agree.
@@ -180,9 +182,17 @@ program() {
     compile "$1" "$2" "-std=$3" "$here/headers/$4.cpp" -o "$work/$4" && of_kind "$1" "$work/$4" && limited "$work/$4"
 }
 
+# The example of the README.
+readme() {
+    awk '/^```c$/ { inside = 1; next } /^```/ { inside = 0 } inside' README.md >"$work/readme.c"
+    echo 42 >"$work/readme.txt"
+    example shared cc c11 "$work/readme.c"
+}
+
 if has nm; then check symbols symbols; else ignore symbols "there is no nm"; fi
 if has pkg-config; then
     check versions versions
+    check readme readme
     for kind in shared static; do
         for compiler in "${c_compilers[@]}"; do check "example_c_${kind}_$compiler" example $kind "$compiler" c11 examples/c/queue.c; done
         for compiler in "${cpp_compilers[@]}"; do

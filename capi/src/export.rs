@@ -6,9 +6,10 @@
 //! | `kernel32`, `kernelbase`                    | Win32                                |
 //! | `api-ms-win-core-…`                         | Win32, and `Rtl*`                    |
 
-#![allow(unsafe_code, reason = "text of the caller's, and addresses that threads share")]
+#![allow(unsafe_code, reason = "a symbol of its own name, and addresses that threads share")]
 
-use core::ffi::{CStr, c_char, c_void};
+use crate::memory::In;
+use core::ffi::c_void;
 
 /// One call in the Windows x64 convention.
 pub(crate) struct Export {
@@ -72,15 +73,15 @@ pub(crate) fn find(dll: &[u8], name: &[u8]) -> *const () {
     dll.calls().find(|call| is(call)).map_or(core::ptr::null(), |call| call.address)
 }
 
-/// `ntw_win64_export`.
+/// The longest name of a DLL or a call.
+const LONGEST: usize = 255;
+
+/// `ntw_win64_export`: null for a name that is not there, or too long to be one.
 #[unsafe(no_mangle)]
-extern "C" fn ntw_win64_export(dll: *const c_char, name: *const c_char) -> *const c_void {
-    if dll.is_null() || name.is_null() {
-        return core::ptr::null();
+extern "C" fn ntw_win64_export(dll: In<u8>, name: In<u8>) -> *const c_void {
+    let text = |text: In<u8>| text.until_zero(LONGEST).ok().flatten();
+    match (text(dll), text(name)) {
+        (Some(dll), Some(name)) => find(dll, name).cast(),
+        _ => core::ptr::null(),
     }
-    // SAFETY: the caller hands in text that ends with a zero.
-    let dll = unsafe { CStr::from_ptr(dll) };
-    // SAFETY: as above.
-    let name = unsafe { CStr::from_ptr(name) };
-    find(dll.to_bytes(), name.to_bytes()).cast()
 }

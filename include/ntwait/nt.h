@@ -498,7 +498,12 @@ typedef VOID (NTAPI *PPS_APC_ROUTINE)(PVOID ApcArgument1, PVOID ApcArgument2, PV
 /* A thread's: what it returns is the exit code. */
 typedef NTSTATUS (NTAPI *PUSER_THREAD_START_ROUTINE)(PVOID ThreadParameter);
 
-/* Further wishes for a new thread. */
+/*
+ * What else a creation of a thread is to tell: its ids (a CLIENT_ID) and its TEB (a PVOID, which is null), in Size bytes at
+ * ValuePtr; the length goes to ReturnLength, if that is not null. Others are STATUS_INVALID_PARAMETER.
+ */
+#define PS_ATTRIBUTE_CLIENT_ID 0x00010003u
+#define PS_ATTRIBUTE_TEB_ADDRESS 0x00010004u
 typedef struct _PS_ATTRIBUTE {
     ULONG_PTR Attribute;
     SIZE_T Size;
@@ -604,9 +609,8 @@ typedef ULONG (NTAPI *PRTL_RUN_ONCE_INIT_FN)(PRTL_RUN_ONCE RunOnce, PVOID Parame
  * gets 0 or 1.
  *   STATUS_INVALID_PARAMETER       an EventType other than the two
  * A set releases one waiter of a synchronization event, in the order in which they came, or all of a notification
- * event. A pulse releases those who wait at this moment and leaves the event clear: here nobody who waits is missed,
- * also not one that is suspended. Whether a pulse completes a wait for all differs between Windows versions: do not
- * rely on it.
+ * event. A pulse releases those who wait at this moment and leaves the event clear. A suspended thread does not wait.
+ * Whether a pulse completes a wait for all differs between Windows versions: do not rely on it.
  */
 NTSTATUS NTAPI NtCreateEvent(PHANDLE EventHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
                              EVENT_TYPE EventType, BOOLEAN InitialState) NTWAIT_SYM(NtCreateEvent);
@@ -625,7 +629,7 @@ NTSTATUS NTAPI NtQueryEvent(HANDLE EventHandle, EVENT_INFORMATION_CLASS EventInf
  * query MUTANT_QUERY_STATE. PreviousCount gets the count as in MUTANT_BASIC_INFORMATION.
  *   STATUS_MUTANT_NOT_OWNED        a release by a thread that is not the owner
  *   STATUS_ABANDONED               the same, of a mutant that was abandoned and not acquired since
- *   STATUS_MUTANT_LIMIT_EXCEEDED   a wait by an owner that has acquired it 2,147,483,648 times
+ *   STATUS_MUTANT_LIMIT_EXCEEDED   a wait by an owner that has acquired it 2,147,483,649 times
  * When its owner ends in whatever way, a mutant is free, and the next wait for it answers STATUS_ABANDONED_WAIT_0.
  */
 NTSTATUS NTAPI NtCreateMutant(PHANDLE MutantHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
@@ -746,11 +750,12 @@ NTSTATUS NTAPI NtAlertThreadByThreadId(HANDLE ThreadId) NTWAIT_SYM(NtAlertThread
 /* ---- Threads --------------------------------------------------------------------------------------------------------
  * Callers: any thread, callbacks, static constructors. Threads that the library did not make take part: they get an
  * object with their first call and can be opened, suspended, terminated and waited for.
- * ProcessHandle is NtCurrentProcess(). Stack sizes are in bytes; the larger counts, 0 is 1 MiB.
+ * ProcessHandle is NtCurrentProcess(). Stack sizes are in bytes; the larger counts, 0 is 1 MiB. ZeroBits has no effect.
  * Each call needs the right of its name: THREAD_TERMINATE, THREAD_SUSPEND_RESUME, THREAD_QUERY_INFORMATION or the
  * limited one, THREAD_SET_INFORMATION.
  *   STATUS_INVALID_PARAMETER       no start routine, unknown flags, a name; values that a class does not take
  *   STATUS_INVALID_CID             an id that no thread of this process has
+ *   STATUS_INVALID_PARAMETER_MIX   an open without a ClientId, or with a name beside it
  *   STATUS_SUSPEND_COUNT_EXCEEDED  suspended 127 times already
  *   STATUS_THREAD_IS_TERMINATING   suspending a thread that has ended
  *   STATUS_CANT_TERMINATE_SELF     a null thread handle in the last thread of the process
@@ -877,6 +882,7 @@ NTSTATUS NTAPI RtlRunOnceExecuteOnce(PRTL_RUN_ONCE RunOnce, PRTL_RUN_ONCE_INIT_F
  * RtlBarrier returns when TotalThreads have come, and TRUE to the last of them. SpinCount is how often to look before
  * sleeping, -1 the default. RtlDeleteBarrier waits for those who are leaving. Unknown flags: FALSE, the thread has not
  * entered; Windows raises an exception.
+ *   STATUS_INVALID_PARAMETER       a null barrier
  */
 NTSTATUS NTAPI RtlInitBarrier(PRTL_BARRIER Barrier, ULONG TotalThreads, ULONG SpinCount) NTWAIT_SYM(RtlInitBarrier);
 BOOLEAN NTAPI RtlBarrier(PRTL_BARRIER Barrier, ULONG Flags) NTWAIT_SYM(RtlBarrier);

@@ -71,6 +71,7 @@ extern "C" {
 #define ERROR_PRIVILEGE_NOT_HELD 1314
 #define ERROR_TIMEOUT 1460
 #define ERROR_NO_SYSTEM_RESOURCES 1450
+#define ERROR_NOT_SAME_OBJECT 1656
 
 /* ---- Rights, flags, limits --------------------------------------------------------------------------------------- */
 #define MUTEX_MODIFY_STATE MUTANT_QUERY_STATE
@@ -191,7 +192,8 @@ typedef BOOL (CALLBACK *PINIT_ONCE_FN)(PINIT_ONCE InitOnce, PVOID Parameter, PVO
 /* ---- Errors and handles ----
  * Callers: any thread, callbacks, static constructors. The last error belongs to the calling thread.
  * CloseHandle does not end waits for the object. DuplicateHandle knows this process only. The flags are HANDLE_FLAG_*;
- * a handle that is protected is not closed (ERROR_INVALID_HANDLE). CompareObjectHandles: do both name one object?
+ * a handle that is protected is not closed (ERROR_INVALID_HANDLE). CompareObjectHandles: do both name one object? If
+ * not, the last error is ERROR_NOT_SAME_OBJECT.
  * LocalFree frees what GetThreadDescription has returned, and nothing else; it returns NULL, and takes NULL.
  */
 DWORD WINAPI GetLastError(void) NTWAIT_SYM(GetLastError);
@@ -217,15 +219,16 @@ HLOCAL WINAPI LocalFree(HLOCAL hMem) NTWAIT_SYM(LocalFree);
  *   ERROR_INVALID_HANDLE           the name is that of an object of another kind
  *   ERROR_FILE_NOT_FOUND           an open: there is no such object
  *   ERROR_PATH_NOT_FOUND           there is no such directory
- *   ERROR_INVALID_NAME, ERROR_FILENAME_EXCED_RANGE   that is no name, or too long
+ *   ERROR_INVALID_NAME             that is no name, or no UTF-8
+ *   ERROR_FILENAME_EXCED_RANGE     more than 259 bytes (A), more than 32,767 characters (W)
  *   ERROR_INVALID_PARAMETER        an open without a name
  */
 
 /* ---- Events ----
  * Callers: any thread, callbacks, static constructors.
  * An auto-reset event releases one wait for each set, in the order in which they came; a manual-reset event all waits
- * from its set to its reset. PulseEvent releases those who wait at this moment, without missing one, and leaves the
- * event clear.
+ * from its set to its reset. PulseEvent releases those who wait at this moment, which suspended threads do not, and
+ * leaves the event clear.
  */
 HANDLE WINAPI CreateEventA(LPSECURITY_ATTRIBUTES lpEventAttributes, BOOL bManualReset, BOOL bInitialState,
                            LPCSTR lpName) NTWAIT_SYM(CreateEventA);
@@ -351,8 +354,8 @@ DWORD WINAPI QueueUserAPC(PAPCFUNC pfnAPC, HANDLE hThread, ULONG_PTR dwData) NTW
  * STACK_SIZE_PARAM_IS_A_RESERVATION are the flags.
  * SuspendThread and ResumeThread return the count before, (DWORD)-1 if they fail. What a suspended or terminated thread
  * holds it keeps, malloc's lock above all. GetThreadPriority returns THREAD_PRIORITY_ERROR_RETURN if it fails,
- * SetThreadAffinityMask the mask before, or 0. The description functions return an HRESULT, and no last error; free the
- * text with LocalFree.
+ * SetThreadAffinityMask the mask before, or 0. The description functions return an HRESULT, which is not S_OK if they
+ * succeed: use SUCCEEDED. They set no last error. The text is freed with LocalFree.
  *   ERROR_SIGNAL_REFUSED           suspended 127 times already
  *   ERROR_ACCESS_DENIED            also: suspending a thread that has ended
  *   ERROR_INVALID_PARAMETER        also: an id that no thread has
@@ -450,7 +453,7 @@ BOOL WINAPI InitOnceComplete(LPINIT_ONCE lpInitOnce, DWORD dwFlags, LPVOID lpCon
 
 /* ---- Barriers ----
  * Callers: any thread, callbacks. EnterSynchronizationBarrier returns TRUE to one thread of each phase, the last.
- *   ERROR_INVALID_PARAMETER        less than one thread, a spin count below -1
+ *   ERROR_INVALID_PARAMETER        less than one thread, a spin count below -1, unknown flags, a null barrier
  */
 BOOL WINAPI InitializeSynchronizationBarrier(LPSYNCHRONIZATION_BARRIER lpBarrier, LONG lTotalThreads,
                                              LONG lSpinCount) NTWAIT_SYM(InitializeSynchronizationBarrier);

@@ -65,21 +65,32 @@ pub(crate) fn compilers() -> impl Iterator<Item = &'static str> {
 /// Compiles a program of `tests/c` against the headers and the shared library, with no warning permitted.
 pub(crate) fn compile(compiler: &str, name: &str) -> PathBuf {
     let library = LIBRARY.parent().expect("the library's directory");
+    let link = [format!("-L{}", library.display()), "-lntwait".into(), format!("-Wl,-rpath,{}", library.display())];
+    compile_with(compiler, &format!("{name}.c"), &format!("{name}-{compiler}"), &link)
+}
+
+/// Compiles `tests/c/FILE` and links it as it is said.
+pub(crate) fn compile_with(compiler: &str, file: &str, program: &str, link: &[String]) -> PathBuf {
     let directory = build_directory().join("c-programs");
     std::fs::create_dir_all(&directory).expect("a directory for the programs");
-    let program = directory.join(format!("{name}-{compiler}"));
+    let program = directory.join(program);
+    let standard = if file.ends_with(".cc") { "-std=c++17" } else { "-std=c11" };
     let mut command = Command::new(compiler);
-    command.args(["-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-pthread", "-I"]);
-    command.arg(source("../include")).arg(source("tests/c").join(name).with_extension("c"));
-    command.arg("-o").arg(&program).arg("-L").arg(library).arg("-lntwait");
-    command.arg(format!("-Wl,-rpath,{}", library.display()));
-    check(&format!("{compiler} {name}.c"), &command.output().expect("the compiler"));
+    command.args([standard, "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-pthread", "-I"]);
+    command.arg(source("../include")).arg("-I").arg(source("tests/c")).arg(source("tests/c").join(file));
+    command.arg("-o").arg(&program).args(link);
+    check(&format!("{compiler} {file}"), &command.output().expect("the compiler"));
     program
 }
 
 /// Runs a program to its end, which must be a success.
 pub(crate) fn run(program: &Path) {
-    let mut child = Command::new(program).spawn().expect("the program");
+    run_with(program, &[]);
+}
+
+/// The same, with arguments.
+pub(crate) fn run_with(program: &Path, arguments: &[&Path]) {
+    let mut child = Command::new(program).args(arguments).spawn().expect("the program");
     let end = Instant::now() + LIMIT;
     let status = loop {
         if let Some(status) = child.try_wait().expect("the program's status") {

@@ -9,6 +9,7 @@ use crate::objects::keyed_event::{self, Identity, Side};
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
 use crate::sys::clock::Timeout;
+use crate::trace::traced;
 use crate::wait::Until;
 use crate::wait::lot::{self, Parked, Terms};
 use crate::waiter::park::Heed;
@@ -27,10 +28,12 @@ impl Runtime {
         attributes: ObjectAttributes<'_>,
         flags: u32,
     ) -> Result<Handle, NtStatus> {
-        if flags != 0 {
-            return Err(NtStatus::INVALID_PARAMETER);
-        }
-        self.create_object(access, attributes, keyed_event::birth())
+        traced!(NtCreateKeyedEvent(access = (access, AccessMask::KEYEDEVENT_ALL_ACCESS), attributes = attributes,
+        flags = flags) -> handle,
+        match flags {
+            0 => self.create_object(access, attributes, keyed_event::birth()),
+            _ => Err(NtStatus::INVALID_PARAMETER),
+        })
     }
 
     /// `NtOpenKeyedEvent`: a handle to the keyed event of this name.
@@ -42,7 +45,8 @@ impl Runtime {
         access: AccessMask,
         attributes: ObjectAttributes<'_>,
     ) -> Result<Handle, NtStatus> {
-        self.open_object(Kind::KeyedEvent, access, attributes)
+        traced!(NtOpenKeyedEvent(access = (access, AccessMask::KEYEDEVENT_ALL_ACCESS), attributes = attributes) -> handle,
+            self.open_object(Kind::KeyedEvent, access, attributes))
     }
 
     /// `NtWaitForKeyedEvent`: waits until another thread [releases](Self::nt_release_keyed_event) the key, an even number, of
@@ -62,7 +66,10 @@ impl Runtime {
         alertable: bool,
         timeout: Option<i64>,
     ) -> NtStatus {
-        deliver(self.meet((keyed_event, Entry::QUERY), (key, Side::Wait), alertable, timeout))
+        traced!(
+            NtWaitForKeyedEvent(handle = keyed_event, key = Address(key), alertable = alertable, timeout = timeout),
+            deliver(self.meet((keyed_event, Entry::QUERY), (key, Side::Wait), alertable, timeout))
+        )
     }
 
     /// `NtReleaseKeyedEvent`: releases a thread that [waits](Self::nt_wait_for_keyed_event) for the key, or waits until one
@@ -76,7 +83,10 @@ impl Runtime {
         alertable: bool,
         timeout: Option<i64>,
     ) -> NtStatus {
-        deliver(self.meet((keyed_event, Entry::MODIFY), (key, Side::Release), alertable, timeout))
+        traced!(
+            NtReleaseKeyedEvent(handle = keyed_event, key = Address(key), alertable = alertable, timeout = timeout),
+            deliver(self.meet((keyed_event, Entry::MODIFY), (key, Side::Release), alertable, timeout))
+        )
     }
 
     fn meet(

@@ -8,6 +8,7 @@ use crate::objects::word::Word;
 use crate::objects::{Birth, Kind, Signal, semaphore};
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
+use crate::trace::traced;
 use crate::wait::{Gone, signal};
 
 /// Of `SemaphoreBasicInformation`, the one class of [`Runtime::nt_query_semaphore`].
@@ -30,6 +31,18 @@ impl Runtime {
         initial: i32,
         maximum: i32,
     ) -> Result<Handle, NtStatus> {
+        traced!(NtCreateSemaphore(access = (access, AccessMask::SEMAPHORE_ALL_ACCESS), attributes = attributes,
+            initial_count = initial, maximum_count = maximum) -> handle,
+            self.create_semaphore(access, attributes, initial, maximum))
+    }
+
+    fn create_semaphore(
+        &self,
+        access: AccessMask,
+        attributes: ObjectAttributes<'_>,
+        initial: i32,
+        maximum: i32,
+    ) -> Result<Handle, NtStatus> {
         let (Ok(count), Ok(limit)) = (u32::try_from(initial), u32::try_from(maximum)) else {
             return Err(NtStatus::INVALID_PARAMETER);
         };
@@ -45,7 +58,8 @@ impl Runtime {
     /// # Errors
     /// As for [`nt_open_event`](Self::nt_open_event).
     pub fn nt_open_semaphore(&self, access: AccessMask, attributes: ObjectAttributes<'_>) -> Result<Handle, NtStatus> {
-        self.open_object(Kind::Semaphore, access, attributes)
+        traced!(NtOpenSemaphore(access = (access, AccessMask::SEMAPHORE_ALL_ACCESS), attributes = attributes) -> handle,
+            self.open_object(Kind::Semaphore, access, attributes))
     }
 
     /// `NtReleaseSemaphore`: so many more, of which those who wait get one each, in order; the rest is added to the count
@@ -57,6 +71,12 @@ impl Runtime {
     /// maximum; the count stays (SE5).
     #[inline]
     pub fn nt_release_semaphore(&self, semaphore: Handle, count: i32) -> Result<i32, NtStatus> {
+        traced!(NtReleaseSemaphore(handle = semaphore, count = count) -> previous_count,
+            self.release_semaphore(semaphore, count))
+    }
+
+    #[inline(always)]
+    fn release_semaphore(&self, semaphore: Handle, count: i32) -> Result<i32, NtStatus> {
         let more = u32::try_from(count).ok().filter(|&more| more > 0).ok_or(NtStatus::INVALID_PARAMETER)?;
         let before = self.table().glance(semaphore, Kind::Semaphore, Entry::MODIFY).and_then(|target| {
             let post = |word| Signal::Post(more).apply(word, target.slot.extra()).ok();
@@ -85,10 +105,13 @@ impl Runtime {
         buffer: &mut [u8],
         return_length: Option<&mut u32>,
     ) -> NtStatus {
-        match check_query(class, &[BASIC_LENGTH], buffer) {
-            Err(status) => status,
-            Ok(()) => answer(buffer, return_length, self.semaphore_information(semaphore)),
-        }
+        traced!(
+            NtQuerySemaphore(handle = semaphore, class = class, length = buffer.len()),
+            match check_query(class, &[BASIC_LENGTH], buffer) {
+                Err(status) => status,
+                Ok(()) => answer(buffer, return_length, self.semaphore_information(semaphore)),
+            }
+        )
     }
 
     fn semaphore_information(&self, semaphore: Handle) -> Result<[u8; BASIC_LENGTH], NtStatus> {

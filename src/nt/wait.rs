@@ -8,6 +8,7 @@ use crate::objects::{Kind, Target};
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
 use crate::sys::clock::Timeout;
+use crate::trace::traced;
 use crate::wait::take::{self, Seen, Taken, Taker};
 use crate::wait::{self, Ended, Refused, Terms};
 use crate::waiter::park::MAX_OBJECTS;
@@ -45,13 +46,19 @@ impl Runtime {
     /// `INVALID_HANDLE`, or `ACCESS_DENIED` without `SYNCHRONIZE` (W33); `MUTANT_LIMIT_EXCEEDED` (M12).
     #[inline(always)] // a wait that ends at once is a few instructions in the caller
     pub fn nt_wait_for_single_object(&self, object: Handle, alertable: bool, timeout: Option<i64>) -> NtStatus {
-        self.take_now(object, timeout == Some(0) && !alertable)
-            .unwrap_or_else(|| self.wait_single(object, alertable, Timeout::from_nt(timeout)))
+        traced!(NtWaitForSingleObject(handle = object, alertable = alertable, timeout = timeout) -> wait,
+            self.take_now(object, timeout == Some(0) && !alertable)
+                .unwrap_or_else(|| self.wait_single(object, alertable, Timeout::from_nt(timeout))))
     }
 
-    /// A wait for one object that is not alertable.
+    /// The same for Rust callers, not alertable.
     #[inline]
     pub(crate) fn wait_for(&self, object: Handle, timeout: Timeout) -> NtStatus {
+        traced!(NtWaitForSingleObject(handle = object, timeout = timeout) -> wait, self.wait_unreported(object, timeout))
+    }
+
+    #[inline(always)]
+    pub(crate) fn wait_unreported(&self, object: Handle, timeout: Timeout) -> NtStatus {
         self.take_now(object, timeout.is_poll()).unwrap_or_else(|| self.wait_single(object, false, timeout))
     }
 
@@ -98,6 +105,19 @@ impl Runtime {
     /// error of the first handle that is not good (W3), `INVALID_PARAMETER_MIX` for a wait-all that lists an object
     /// twice (W6). Pseudo handles are not taken (W29). Unless the wait succeeds, nothing is taken.
     pub fn nt_wait_for_multiple_objects(
+        &self,
+        objects: &[Handle],
+        wait_type: WaitType,
+        alertable: bool,
+        timeout: Option<i64>,
+    ) -> NtStatus {
+        traced!(NtWaitForMultipleObjects(handles = objects, wait_type = wait_type, alertable = alertable,
+            timeout = timeout) -> wait,
+            self.wait_for_multiple_objects(objects, wait_type, alertable, timeout))
+    }
+
+    #[inline(always)]
+    fn wait_for_multiple_objects(
         &self,
         objects: &[Handle],
         wait_type: WaitType,
@@ -178,7 +198,8 @@ impl Runtime {
     /// `INVALID_PARAMETER_1`: no objects, or too many. `INVALID_HANDLE`, `ACCESS_DENIED`: the first handle that is
     /// not good. `NO_MEMORY`: none left for so many objects.
     pub fn wait_any(&self, objects: &[Handle], timeout: Timeout) -> Result<Ended, NtStatus> {
-        self.wait_many(objects, WaitType::ANY, timeout)
+        traced!(NtWaitForMultipleObjects(handles = objects, wait_type = WaitType::ANY, timeout = timeout) -> wait,
+            self.wait_many(objects, WaitType::ANY, timeout))
     }
 
     /// Waits until all of the objects are signalled at one moment and takes them all, with no limit of 64. Success
@@ -187,7 +208,8 @@ impl Runtime {
     /// # Errors
     /// As for [`wait_any`](Self::wait_any), and `INVALID_PARAMETER_MIX`: an object is listed twice.
     pub fn wait_all(&self, objects: &[Handle], timeout: Timeout) -> Result<Ended, NtStatus> {
-        self.wait_many(objects, WaitType::ALL, timeout)
+        traced!(NtWaitForMultipleObjects(handles = objects, wait_type = WaitType::ALL, timeout = timeout) -> wait,
+            self.wait_many(objects, WaitType::ALL, timeout))
     }
 
     fn wait_many(&self, objects: &[Handle], wait_type: WaitType, timeout: Timeout) -> Result<Ended, NtStatus> {
@@ -217,9 +239,13 @@ impl Runtime {
     /// Answers `SUCCESS` when the time is over (D5); `NO_YIELD_PERFORMED` is possible for 0; `ALERTED` and
     /// `USER_APC` if `alertable`.
     pub fn nt_delay_execution(&self, alertable: bool, interval: i64) -> NtStatus {
+        traced!(NtDelayExecution(alertable = alertable, interval = interval), self.delay_execution(alertable, interval))
+    }
+
+    fn delay_execution(&self, alertable: bool, interval: i64) -> NtStatus {
         let how = How { wait_type: WaitType::ANY, alertable, timeout: Timeout::from_nt(Some(interval)) };
         match self.run(&[], how) {
-            Ok(Ended::TimedOut) if interval == 0 => self.nt_yield_execution(),
+            Ok(Ended::TimedOut) if interval == 0 => yield_execution(),
             Ok(Ended::TimedOut) => NtStatus::SUCCESS,
             ended => deliver(status_of(ended)),
         }
@@ -228,8 +254,7 @@ impl Runtime {
     /// `NtYieldExecution`: lets another thread that is ready run. Linux does not say whether one was, so the answer
     /// is always `SUCCESS`, which NT gives if so (D11).
     pub fn nt_yield_execution(&self) -> NtStatus {
-        crate::sys::cpu::yield_now();
-        NtStatus::SUCCESS
+        traced!(NtYieldExecution(), yield_execution())
     }
 
     /// The terms of a wait for these objects: for mutants the thread's own number is needed.
@@ -255,6 +280,11 @@ impl Runtime {
         };
         ended.map_err(NtStatus::from)
     }
+}
+
+fn yield_execution() -> NtStatus {
+    crate::sys::cpu::yield_now();
+    NtStatus::SUCCESS
 }
 
 impl From<Refused> for NtStatus {

@@ -3,8 +3,8 @@
 use crate::handle::entry::Handle;
 use crate::nt::access::AccessMask;
 use crate::nt::{CreateThreadFlags, EventType, ObjectAttributes};
-use crate::objects::Kind;
 use crate::objects::thread::StartRoutine;
+use crate::objects::{Kind, Signal};
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
 use crate::sys::clock::Timeout;
@@ -160,9 +160,19 @@ impl Ntdll {
         self.runtime
     }
 
-    #[inline(always)]
+    fn create_thread(
+        &self,
+        routine: Option<StartRoutine>,
+        parameter: *mut c_void,
+        stack_size: usize,
+    ) -> Result<ThreadHandle, NtStatus> {
+        let (access, flags) = (AccessMask::THREAD_ALL_ACCESS, CreateThreadFlags::empty());
+        let (attributes, process) = (ObjectAttributes::NONE, Handle::CURRENT_PROCESS);
+        self.runtime.create_thread(access, attributes, process, routine, parameter, flags, stack_size)
+    }
+
     fn wait(&self, object: Handle, timeout_ms: u32) -> Result<u32, NtStatus> {
-        let status = self.runtime.wait_unreported(object, Timeout::from_millis(timeout_ms));
+        let status = self.runtime.wait_single(object, false, Timeout::from_millis(timeout_ms));
         status.ok().map(|()| status.0)
     }
 }
@@ -181,15 +191,7 @@ impl NtdllApi for Ntdll {
     ) -> Result<ThreadHandle, NtStatus> {
         let routine = Some(StartRoutine::C(entry));
         traced!(NtCreateThread(entry_point = routine, parameter = parameter, stack_size = stack_size) -> handle,
-        self.runtime.create_thread(
-            AccessMask::THREAD_ALL_ACCESS,
-            ObjectAttributes::NONE,
-            Handle::CURRENT_PROCESS,
-            routine,
-            parameter,
-            CreateThreadFlags::empty(),
-            stack_size,
-        ))
+            self.create_thread(routine, parameter, stack_size))
     }
 
     unsafe fn nt_terminate_thread(&self, thread: ThreadHandle, exit_code: u32) -> Result<(), NtStatus> {
@@ -213,11 +215,17 @@ impl NtdllApi for Ntdll {
     }
 
     fn nt_set_event(&self, event: EventHandle) -> Result<(), NtStatus> {
-        traced!(NtSetEvent(handle = event), self.runtime.set_event(event).map(drop))
+        match self.runtime.set_idle_event(event) {
+            Some(_) => Ok(()),
+            None => traced!(NtSetEvent(handle = event), self.runtime.signal_event(event, Signal::Set).map(drop)),
+        }
     }
 
     fn nt_reset_event(&self, event: EventHandle) -> Result<(), NtStatus> {
-        traced!(NtResetEvent(handle = event), self.runtime.reset_event(event).map(drop))
+        match self.runtime.reset_idle_event(event) {
+            Some(_) => Ok(()),
+            None => traced!(NtResetEvent(handle = event), self.runtime.reset_event(event).map(drop)),
+        }
     }
 
     fn nt_wait_for_event(&self, event: EventHandle, timeout_ms: u32) -> Result<u32, NtStatus> {
@@ -226,8 +234,11 @@ impl NtdllApi for Ntdll {
     }
 
     fn nt_wait_for_single_object(&self, object: Handle, timeout_ms: u32) -> Result<u32, NtStatus> {
-        traced!(NtWaitForSingleObject(handle = object, timeout_ms = Milliseconds(timeout_ms)) -> wait,
-            self.wait(object, timeout_ms))
+        match self.runtime.take_now(object, timeout_ms == 0) {
+            Some(status) => status.ok().map(|()| status.0),
+            None => traced!(NtWaitForSingleObject(handle = object, timeout_ms = Milliseconds(timeout_ms)) -> wait,
+                self.wait(object, timeout_ms)),
+        }
     }
 
     fn nt_close_handle(&self, handle: u64) -> Result<(), NtStatus> {

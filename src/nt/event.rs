@@ -98,15 +98,16 @@ impl Runtime {
     /// `INVALID_HANDLE`, `OBJECT_TYPE_MISMATCH`, `ACCESS_DENIED` without `EVENT_MODIFY_STATE`, in this order (H8).
     #[inline]
     pub fn nt_set_event(&self, event: Handle) -> Result<i32, NtStatus> {
-        traced!(NtSetEvent(handle = event) -> previous_state, self.set_event(event))
+        match self.set_idle_event(event) {
+            Some(before) => Ok(before),
+            None => self.set_event_slow(event),
+        }
     }
 
-    #[inline(always)]
-    pub(crate) fn set_event(&self, event: Handle) -> Result<i32, NtStatus> {
-        match self.change_idle_event(event, |word| word.with_state(true)) {
-            Some(before) => Ok(i32::from(before.state())),
-            None => self.signal_event_slow(event, Signal::Set),
-        }
+    #[cold]
+    #[inline(never)]
+    fn set_event_slow(&self, event: Handle) -> Result<i32, NtStatus> {
+        traced!(NtSetEvent(handle = event) -> previous_state, self.signal_event(event, Signal::Set))
     }
 
     /// `NtPulseEvent`: releases those who wait now, as a set would, and leaves the event clear (E6, E11), in one
@@ -115,14 +116,16 @@ impl Runtime {
     /// # Errors
     /// As for [`nt_set_event`](Self::nt_set_event).
     pub fn nt_pulse_event(&self, event: Handle) -> Result<i32, NtStatus> {
-        traced!(NtPulseEvent(handle = event) -> previous_state, self.pulse_event(event))
-    }
-
-    fn pulse_event(&self, event: Handle) -> Result<i32, NtStatus> {
         match self.change_idle_event(event, |word| word.with_state(true).with_state(false)) {
             Some(before) => Ok(i32::from(before.state())),
-            None => self.signal_event_slow(event, Signal::Pulse),
+            None => self.pulse_event_slow(event),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn pulse_event_slow(&self, event: Handle) -> Result<i32, NtStatus> {
+        traced!(NtPulseEvent(handle = event) -> previous_state, self.signal_event(event, Signal::Pulse))
     }
 
     /// `NtResetEvent`: clears the event. Returns the state before.
@@ -131,13 +134,8 @@ impl Runtime {
     /// As for [`nt_set_event`](Self::nt_set_event).
     #[inline]
     pub fn nt_reset_event(&self, event: Handle) -> Result<i32, NtStatus> {
-        traced!(NtResetEvent(handle = event) -> previous_state, self.reset_event(event))
-    }
-
-    #[inline(always)]
-    pub(crate) fn reset_event(&self, event: Handle) -> Result<i32, NtStatus> {
-        match self.change_idle_event(event, |word| word.with_state(false)) {
-            Some(before) => Ok(i32::from(before.state())),
+        match self.reset_idle_event(event) {
+            Some(before) => Ok(before),
             None => self.reset_event_slow(event),
         }
     }
@@ -145,6 +143,10 @@ impl Runtime {
     #[cold]
     #[inline(never)]
     fn reset_event_slow(&self, event: Handle) -> Result<i32, NtStatus> {
+        traced!(NtResetEvent(handle = event) -> previous_state, self.reset_event(event))
+    }
+
+    pub(crate) fn reset_event(&self, event: Handle) -> Result<i32, NtStatus> {
         let target = self.table().find(event, Kind::Event, Entry::MODIFY)?;
         state_before(signal::reset(target, self.home()))
     }
@@ -167,7 +169,7 @@ impl Runtime {
         };
         match signal::settled_word(target, self.home()) {
             Ok(word) if word.has(Word::MANUAL) => NtStatus::INVALID_PARAMETER,
-            Ok(_) => self.set_event(event).err().unwrap_or(NtStatus::SUCCESS),
+            Ok(_) => self.signal_event(event, Signal::Set).err().unwrap_or(NtStatus::SUCCESS),
             Err(Gone) => NtStatus::INVALID_HANDLE,
         }
     }
@@ -200,12 +202,22 @@ impl Runtime {
         Ok(bytes)
     }
 
-    #[cold]
-    #[inline(never)]
-    fn signal_event_slow(&self, event: Handle, signal: Signal) -> Result<i32, NtStatus> {
+    pub(crate) fn signal_event(&self, event: Handle, signal: Signal) -> Result<i32, NtStatus> {
         let target = self.table().find(event, Kind::Event, Entry::MODIFY)?;
         let before = signal::signal(target, signal, self.home())?;
         Ok(i32::from(before.state()))
+    }
+
+    /// Sets an event that nobody waits for. `None`: something is not as usual, or calls are to be reported.
+    #[inline]
+    pub(crate) fn set_idle_event(&self, event: Handle) -> Option<i32> {
+        self.change_idle_event(event, |word| word.with_state(true)).map(|before| i32::from(before.state()))
+    }
+
+    /// Clears an event; as [`set_idle_event`](Self::set_idle_event).
+    #[inline]
+    pub(crate) fn reset_idle_event(&self, event: Handle) -> Option<i32> {
+        self.change_idle_event(event, |word| word.with_state(false)).map(|before| i32::from(before.state()))
     }
 
     /// Changes an event that nobody waits for. `None`: something is not as usual; the slow path finds out what.

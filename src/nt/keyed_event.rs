@@ -29,11 +29,20 @@ impl Runtime {
         flags: u32,
     ) -> Result<Handle, NtStatus> {
         traced!(NtCreateKeyedEvent(access = (access, AccessMask::KEYEDEVENT_ALL_ACCESS), attributes = attributes,
-        flags = flags) -> handle,
-        match flags {
-            0 => self.create_object(access, attributes, keyed_event::birth()),
-            _ => Err(NtStatus::INVALID_PARAMETER),
-        })
+            flags = flags) -> handle,
+            self.create_keyed_event(access, attributes, flags))
+    }
+
+    fn create_keyed_event(
+        &self,
+        access: AccessMask,
+        attributes: ObjectAttributes<'_>,
+        flags: u32,
+    ) -> Result<Handle, NtStatus> {
+        if flags != 0 {
+            return Err(NtStatus::INVALID_PARAMETER);
+        }
+        self.create_object(access, attributes, keyed_event::birth())
     }
 
     /// `NtOpenKeyedEvent`: a handle to the keyed event of this name.

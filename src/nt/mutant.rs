@@ -81,11 +81,10 @@ impl Runtime {
     /// that was abandoned and not taken since, `ABANDONED` (M5).
     #[inline]
     pub fn nt_release_mutant(&self, mutant: Handle) -> Result<i32, NtStatus> {
-        traced!(NtReleaseMutant(handle = mutant) -> previous_count,
         match self.release_mutant_now(mutant) {
             Some(before) => Ok(before),
             None => self.release_mutant_slow(mutant),
-        })
+        }
     }
 
     /// The release of a mutant that the thread is known to own.
@@ -121,6 +120,10 @@ impl Runtime {
     #[cold]
     #[inline(never)]
     fn release_mutant_slow(&self, mutant: Handle) -> Result<i32, NtStatus> {
+        traced!(NtReleaseMutant(handle = mutant) -> previous_count, self.release_mutant(mutant))
+    }
+
+    fn release_mutant(&self, mutant: Handle) -> Result<i32, NtStatus> {
         let target = self.table().find(mutant, Kind::Mutant, 0)?;
         let owner = self.require_owner(target)?;
         Ok(self.release_own(target, owner))

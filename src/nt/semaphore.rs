@@ -71,26 +71,30 @@ impl Runtime {
     /// maximum; the count stays (SE5).
     #[inline]
     pub fn nt_release_semaphore(&self, semaphore: Handle, count: i32) -> Result<i32, NtStatus> {
-        traced!(NtReleaseSemaphore(handle = semaphore, count = count) -> previous_count,
-            self.release_semaphore(semaphore, count))
+        match self.release_idle_semaphore(semaphore, count) {
+            Some(before) => Ok(before),
+            None => self.release_semaphore_slow(semaphore, count),
+        }
     }
 
-    #[inline(always)]
-    fn release_semaphore(&self, semaphore: Handle, count: i32) -> Result<i32, NtStatus> {
-        let more = u32::try_from(count).ok().filter(|&more| more > 0).ok_or(NtStatus::INVALID_PARAMETER)?;
-        let before = self.table().glance(semaphore, Kind::Semaphore, Entry::MODIFY).and_then(|target| {
-            let post = |word| Signal::Post(more).apply(word, target.slot.extra()).ok();
-            signal::change_idle(target, post)
-        });
-        match before {
-            Some(word) => Ok(count_of(word)),
-            None => self.release_semaphore_slow(semaphore, more),
-        }
+    /// The release of a semaphore that nobody waits for. `None`: something is not as usual, or calls are to be reported.
+    #[inline]
+    fn release_idle_semaphore(&self, semaphore: Handle, count: i32) -> Option<i32> {
+        let more = more(count)?;
+        let target = self.table().glance(semaphore, Kind::Semaphore, Entry::MODIFY)?;
+        let post = |word| Signal::Post(more).apply(word, target.slot.extra()).ok();
+        signal::change_idle(target, post).map(count_of)
     }
 
     #[cold]
     #[inline(never)]
-    fn release_semaphore_slow(&self, semaphore: Handle, more: u32) -> Result<i32, NtStatus> {
+    fn release_semaphore_slow(&self, semaphore: Handle, count: i32) -> Result<i32, NtStatus> {
+        traced!(NtReleaseSemaphore(handle = semaphore, count = count) -> previous_count,
+            self.release_semaphore(semaphore, count))
+    }
+
+    fn release_semaphore(&self, semaphore: Handle, count: i32) -> Result<i32, NtStatus> {
+        let more = more(count).ok_or(NtStatus::INVALID_PARAMETER)?;
         let target = self.table().find(semaphore, Kind::Semaphore, Entry::MODIFY)?;
         let before = signal::signal(target, Signal::Post(more), self.home())?;
         Ok(count_of(before))
@@ -124,6 +128,12 @@ impl Runtime {
         bytes[4..].copy_from_slice(&maximum.cast_signed().to_ne_bytes());
         Ok(bytes)
     }
+}
+
+/// A number that can be released (SE3).
+#[inline]
+fn more(count: i32) -> Option<u32> {
+    u32::try_from(count).ok().filter(|&more| more > 0)
 }
 
 #[inline]

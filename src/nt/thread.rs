@@ -152,10 +152,11 @@ impl Runtime {
     /// Nothing may refer to the thread's stack, or rely on destructors there, when it ends: a scope that lent something
     /// of it to other threads, a lock guard, a pinned value.
     pub unsafe fn nt_terminate_thread(&self, thread: Handle, exit_code: u32) -> NtStatus {
-        // SAFETY: the caller's promise.
-        traced!(NtTerminateThread(handle = thread, exit_code = exit_code), unsafe {
-            self.terminate_thread(thread, exit_code)
-        })
+        traced!(
+            NtTerminateThread(handle = thread, exit_code = exit_code),
+            // SAFETY: the caller's promise.
+            unsafe { self.terminate_thread(thread, exit_code) }
+        )
     }
 
     /// # Safety

@@ -46,26 +46,34 @@ impl Runtime {
     /// `INVALID_HANDLE`, or `ACCESS_DENIED` without `SYNCHRONIZE` (W33); `MUTANT_LIMIT_EXCEEDED` (M12).
     #[inline(always)] // a wait that ends at once is a few instructions in the caller
     pub fn nt_wait_for_single_object(&self, object: Handle, alertable: bool, timeout: Option<i64>) -> NtStatus {
+        self.take_now(object, timeout == Some(0) && !alertable)
+            .unwrap_or_else(|| self.wait_slow(object, alertable, timeout))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn wait_slow(&self, object: Handle, alertable: bool, timeout: Option<i64>) -> NtStatus {
         traced!(NtWaitForSingleObject(handle = object, alertable = alertable, timeout = timeout) -> wait,
-            self.take_now(object, timeout == Some(0) && !alertable)
-                .unwrap_or_else(|| self.wait_single(object, alertable, Timeout::from_nt(timeout))))
+            self.wait_single(object, alertable, Timeout::from_nt(timeout)))
     }
 
     /// The same for Rust callers, not alertable.
     #[inline]
     pub(crate) fn wait_for(&self, object: Handle, timeout: Timeout) -> NtStatus {
-        traced!(NtWaitForSingleObject(handle = object, timeout = timeout) -> wait, self.wait_unreported(object, timeout))
+        self.take_now(object, timeout.is_poll()).unwrap_or_else(|| self.wait_for_slow(object, timeout))
     }
 
-    #[inline(always)]
-    pub(crate) fn wait_unreported(&self, object: Handle, timeout: Timeout) -> NtStatus {
-        self.take_now(object, timeout.is_poll()).unwrap_or_else(|| self.wait_single(object, false, timeout))
+    #[cold]
+    #[inline(never)]
+    fn wait_for_slow(&self, object: Handle, timeout: Timeout) -> NtStatus {
+        traced!(NtWaitForSingleObject(handle = object, timeout = timeout) -> wait,
+            self.wait_single(object, false, timeout))
     }
 
     /// The answer to a wait that ends at once: what is there needs nothing else, and an alertable wait prefers it to
-    /// an alert anyway (W22).
+    /// an alert anyway (W22). `None`: there is more to do, or calls are to be reported.
     #[inline(always)]
-    fn take_now(&self, object: Handle, is_poll: bool) -> Option<NtStatus> {
+    pub(crate) fn take_now(&self, object: Handle, is_poll: bool) -> Option<NtStatus> {
         let target = self.table().glance_any(object, Entry::SYNCHRONIZE)?;
         match take::one(target) {
             Taken::Yes => Some(NtStatus::WAIT_0),
@@ -87,9 +95,7 @@ impl Runtime {
         }
     }
 
-    #[cold]
-    #[inline(never)]
-    fn wait_single(&self, object: Handle, alertable: bool, timeout: Timeout) -> NtStatus {
+    pub(crate) fn wait_single(&self, object: Handle, alertable: bool, timeout: Timeout) -> NtStatus {
         let found = match object.pseudo() {
             Some(_) => self.resolve_pseudo(object),
             None => self.table().find_any(object, Entry::SYNCHRONIZE),
@@ -111,12 +117,16 @@ impl Runtime {
         alertable: bool,
         timeout: Option<i64>,
     ) -> NtStatus {
+        if wait_type == WaitType::ANY
+            && let Some(ended) = self.take_first_now(objects, timeout == Some(0) && !alertable)
+        {
+            return status_of(Ok(ended));
+        }
         traced!(NtWaitForMultipleObjects(handles = objects, wait_type = wait_type, alertable = alertable,
             timeout = timeout) -> wait,
             self.wait_for_multiple_objects(objects, wait_type, alertable, timeout))
     }
 
-    #[inline(always)]
     fn wait_for_multiple_objects(
         &self,
         objects: &[Handle],
@@ -130,11 +140,6 @@ impl Runtime {
         if !matches!(wait_type, WaitType::ALL | WaitType::ANY) {
             return NtStatus::INVALID_PARAMETER_3;
         }
-        if wait_type == WaitType::ANY
-            && let Some(ended) = self.take_first_now(objects, timeout == Some(0) && !alertable)
-        {
-            return status_of(Ok(ended));
-        }
         let how = How { wait_type, alertable, timeout: Timeout::from_nt(timeout) };
         deliver(status_of(self.wait_on_stack(objects, how)))
     }
@@ -142,6 +147,9 @@ impl Runtime {
     /// The answer to a wait-any that ends at once, found without keeping anything (K1, K2). All handles are looked up
     /// before one object is taken (W4). `None`: something is not as usual, or there is nothing to take.
     fn take_first_now(&self, objects: &[Handle], is_poll: bool) -> Option<Ended> {
+        if objects.is_empty() || objects.len() > MAXIMUM_WAIT_OBJECTS {
+            return None;
+        }
         let table = self.table();
         let mut slots = [0; MAXIMUM_WAIT_OBJECTS];
         let mut first = None;
@@ -198,6 +206,9 @@ impl Runtime {
     /// `INVALID_PARAMETER_1`: no objects, or too many. `INVALID_HANDLE`, `ACCESS_DENIED`: the first handle that is
     /// not good. `NO_MEMORY`: none left for so many objects.
     pub fn wait_any(&self, objects: &[Handle], timeout: Timeout) -> Result<Ended, NtStatus> {
+        if let Some(ended) = self.take_first_now(objects, timeout.is_poll()) {
+            return Ok(ended);
+        }
         traced!(NtWaitForMultipleObjects(handles = objects, wait_type = WaitType::ANY, timeout = timeout) -> wait,
             self.wait_many(objects, WaitType::ANY, timeout))
     }
@@ -213,12 +224,6 @@ impl Runtime {
     }
 
     fn wait_many(&self, objects: &[Handle], wait_type: WaitType, timeout: Timeout) -> Result<Ended, NtStatus> {
-        if wait_type == WaitType::ANY
-            && (1..=MAXIMUM_WAIT_OBJECTS).contains(&objects.len())
-            && let Some(ended) = self.take_first_now(objects, timeout.is_poll())
-        {
-            return Ok(ended);
-        }
         let how = How { wait_type, alertable: false, timeout };
         match objects.len() {
             1..=MAXIMUM_WAIT_OBJECTS => self.wait_on_stack(objects, how),

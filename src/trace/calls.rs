@@ -6,10 +6,14 @@
 
 #![allow(non_upper_case_globals, reason = "named as the calls are")]
 
+use super::switch;
+use crate::sys::atomic::{AtomicU32, Ordering};
 use core::fmt;
-use tracing::callsite::{DefaultCallsite, Identifier};
+use tracing::callsite::{self, Callsite, Identifier};
 use tracing::field::FieldSet;
+use tracing::level_filters::STATIC_MAX_LEVEL;
 use tracing::metadata::Kind;
+use tracing::subscriber::Interest;
 use tracing::{Level, Metadata};
 
 /// What a call is about: the last part of its events' target.
@@ -61,9 +65,15 @@ impl fmt::Display for TraceCategory {
 
 /// One of a call's two events.
 pub(super) struct Point {
-    pub(super) callsite: DefaultCallsite,
     pub(super) metadata: Metadata<'static>,
+    /// What subscribers have answered when they were asked whether they want it.
+    interest: AtomicU32,
 }
+
+/// Answers to be kept: nobody wants it; who wants it must be asked each time; all subscribers do.
+const NEVER: u32 = 0;
+const SOMETIMES: u32 = 1;
+const ALWAYS: u32 = 2;
 
 /// The fields of the events. A subscriber that knows nothing of us shows the first, which is the whole text.
 pub(super) const MESSAGE: &str = "message";
@@ -78,12 +88,38 @@ impl Point {
         fields: &'static [&'static str],
         place: &'static Self,
     ) -> Self {
-        let fields = FieldSet::new(fields, Identifier(&place.callsite));
+        let fields = FieldSet::new(fields, Identifier(place));
         let target = category.target();
         Self {
-            callsite: DefaultCallsite::new(&place.metadata),
             metadata: Metadata::new(name, target, Level::TRACE, None, None, Some(target), fields, Kind::EVENT),
+            interest: AtomicU32::new(NEVER),
         }
+    }
+
+    pub(super) fn interest(&self) -> Interest {
+        match self.interest.load(Ordering::Relaxed) {
+            NEVER => Interest::never(),
+            SOMETIMES => Interest::sometimes(),
+            _ => Interest::always(),
+        }
+    }
+}
+
+impl Callsite for Point {
+    fn set_interest(&self, interest: Interest) {
+        let new = match interest {
+            interest if interest.is_never() || Level::TRACE > STATIC_MAX_LEVEL => NEVER,
+            interest if interest.is_always() => ALWAYS,
+            _ => SOMETIMES,
+        };
+        let old = self.interest.swap(new, Ordering::Relaxed);
+        if (old == NEVER) != (new == NEVER) {
+            switch::count(new != NEVER);
+        }
+    }
+
+    fn metadata(&self) -> &Metadata<'_> {
+        &self.metadata
     }
 }
 
@@ -128,11 +164,11 @@ calls! {
         NtQueueApcThread NtTestAlert NtAlertThread NtAlertResumeThread NtAlertThreadByThreadId NtWaitForAlertByThreadId;
 }
 
-/// Makes all of them known to `tracing`; those that are known already stay as they are.
+/// Makes all of them known to `tracing`, once.
 pub(super) fn register_all() {
     for call in CALLS {
-        call.enter.callsite.register();
-        call.leave.callsite.register();
+        callsite::register(&call.enter);
+        callsite::register(&call.leave);
     }
 }
 

@@ -10,19 +10,21 @@ use super::calls;
 use super::config::{TraceConfig, TraceError};
 use crate::sys::atomic::{AtomicU32, Ordering};
 use crate::sys::output::Output;
+use crate::waiter::shield::Shield;
 use std::env;
 use std::io;
 use std::os::fd::AsFd;
 use tracing::dispatcher;
 
-/// Before the first runtime of the process: makes the calls known to `tracing`, and traces them if the environment says so and
-/// the program has no subscriber. What is wrong is told on the standard error. The depth is raised.
+/// Before the first call of the process: makes the calls known to `tracing`, and traces them if the environment says so and
+/// the program has no subscriber. What is wrong is told on the standard error.
 pub(crate) fn begin() {
     static BEGUN: AtomicU32 = AtomicU32::new(0);
     // Relaxed: whoever comes second needs to know no more than that.
     if BEGUN.load(Ordering::Relaxed) != 0 || BEGUN.swap(1, Ordering::Relaxed) != 0 {
         return;
     }
+    let _shield = Shield::raise(); // locks of `tracing` are taken
     calls::register_all();
     let installed = configuration().and_then(|config| match config {
         Some(config) if !dispatcher::has_been_set() => config.install(),

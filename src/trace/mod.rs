@@ -1,17 +1,16 @@
 //! Reports of every `Nt*` call: what was asked, and what came of it.
 //!
 //! ```text
-//!   traced! ──is_on: one load──▶ no ─▶ the body, as without the feature
+//!   traced! ──is_on: one load──▶ no ─▶ the body, as without the feature     switch.rs: fast paths learn of it at no cost
 //!              │ yes
 //!              ▼ out of the way
-//!   Call::enter ─▶ the body ─▶ Call::leave
-//!       │                          │            calls.rs      the table of calls, one callsite for each and phase
-//!       └──────────┬───────────────┘            report.rs     under a shield: is it wanted? format, hand over
-//!                  ▼                            arguments.rs, outcome.rs   how values are written
-//!             the subscriber of `tracing`
+//!   Call::enter ─▶ the body ─▶ Call::leave      calls.rs: the table of calls, one callsite for each and phase
+//!       └──────────┬───────────────┘            report.rs: under a shield: is it wanted? format, hand over
+//!                  ▼                            arguments.rs, outcome.rs: how values are written
+//!       the subscriber of `tracing`             environment.rs: one that the environment asks for
 //!                  │ its own, or
 //!                  ▼
-//!             the layer ─▶ filter ─▶ line ─▶ sys::output: one write
+//!       layer ─▶ filter ─▶ line ─▶ sys::output: one write
 //! ```
 //!
 //! TR1  Between its two reports a call is as without: no lock, no shield, nothing in the frame that has a destructor. So an APC
@@ -43,6 +42,8 @@ mod outcome;
 #[cfg(all(feature = "trace", not(ntwait_loom)))]
 mod report;
 #[cfg(all(feature = "trace", not(ntwait_loom)))]
+pub(crate) mod switch;
+#[cfg(all(feature = "trace", not(ntwait_loom)))]
 mod text;
 #[cfg(all(feature = "trace", not(ntwait_loom)))]
 mod wrapper;
@@ -51,7 +52,8 @@ mod wrapper;
 pub(crate) use {
     arguments::{Address, Argument, Milliseconds, Span},
     outcome::Outcome,
-    report::{is_on, out_of_the_way},
+    report::out_of_the_way,
+    switch::is_on,
 };
 #[cfg(all(feature = "trace", not(ntwait_loom)))]
 pub use {

@@ -7,20 +7,14 @@ use crate::waiter::shield::Shield;
 use core::cell::Cell;
 use core::fmt;
 use tracing::field::Value;
-use tracing::level_filters::{LevelFilter, STATIC_MAX_LEVEL};
-use tracing::{Event, Level, dispatcher};
+use tracing::level_filters::LevelFilter;
+use tracing::{Event, dispatcher};
 
 /// The arguments or the result of a call. Room for 64 handles; a long name is cut.
 pub(crate) type Detail = Text<1024>;
 
 thread_local! {
     static REPORTING: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Does anybody listen to reports at all? One load.
-#[inline(always)]
-pub(crate) fn is_on() -> bool {
-    Level::TRACE <= STATIC_MAX_LEVEL && LevelFilter::current() == LevelFilter::TRACE
 }
 
 /// A call with its reports, away from the code of the call without.
@@ -66,9 +60,10 @@ fn report(point: &'static Point, phase: Phase, write: &dyn Fn(&mut Detail)) {
 }
 
 fn is_wanted(point: &'static Point) -> bool {
-    let interest = point.callsite.interest();
-    interest.is_always()
-        || !interest.is_never() && dispatcher::get_default(|subscriber| subscriber.enabled(&point.metadata))
+    let interest = point.interest();
+    LevelFilter::current() == LevelFilter::TRACE
+        && !interest.is_never()
+        && (interest.is_always() || dispatcher::get_default(|subscriber| subscriber.enabled(&point.metadata)))
 }
 
 fn send(point: &'static Point, message: fmt::Arguments<'_>, detail: &str) {

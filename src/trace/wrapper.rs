@@ -1,6 +1,6 @@
 //! Reports of the calls of any [`NtdllApi`].
 
-use super::traced;
+use super::{environment, traced};
 use crate::api::{EventHandle, NtdllApi, ThreadHandle};
 use crate::handle::entry::Handle;
 use crate::objects::thread::StartRoutine;
@@ -47,6 +47,7 @@ macro_rules! once {
         if $self.0.traces_itself() {
             return $body;
         }
+        environment::begin(); // there may be no runtime
         traced!($($call)*, $body)
     }};
 }

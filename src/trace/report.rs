@@ -79,10 +79,10 @@ fn send(point: &'static Point, message: fmt::Arguments<'_>, detail: &str) {
 }
 
 /// The calling thread is inside a report (TR3). Dropped also when a subscriber panics.
-struct Reporting(());
+pub(super) struct Reporting(());
 
 impl Reporting {
-    fn begin() -> Option<Self> {
+    pub(super) fn begin() -> Option<Self> {
         (!REPORTING.with(|reporting| reporting.replace(true))).then_some(Self(()))
     }
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Proves the tree: format, lints, the std::sync ban, unit, integration and doc tests, loom models, the lab's gate, a soak of
-# threads, the stated rust-version.
+# Proves the tree: format, lints, the std::sync ban, unit, integration and doc tests, the installed C library, loom models, the
+# lab's gate, a soak of threads, the stated rust-version.
 #
 #   ./ci.sh          everything, within 25 minutes on two cores
 #   ./ci.sh --deep   the long variants (or NTWAIT_DEEP=1): more interleavings, stress for NTWAIT_STRESS_SECONDS (default then 300), as long
-#                    for each part of the oracle, from another seed each time, release tests, a soak of a million threads
+#                    for each part of the oracle, from another seed each time, release tests, a soak of a million threads, cargo-c
 #
 # Works from any directory, without terminal or input, and installs what a machine with only rustup and a shell lacks. A step that fails
 # is reported and the next one runs; the full output of each lies in target/ci/. The last line is always `N passed, N failed`: the sum of
@@ -105,9 +105,25 @@ results() {
 
 as_root() { if ((EUID == 0)); then "$@"; else sudo -n "$@"; fi; }
 
+# packages COMMAND PACKAGE …: prints the packages of the commands that are not there.
+packages() {
+    while (($# > 0)); do
+        command -v "$1" >/dev/null || printf '%s\n' "$2"
+        shift 2
+    done
+}
+
 install_tools() {
-    if ! command -v cc >/dev/null; then
-        as_root apt-get update && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y gcc libc6-dev || return 1
+    local missing
+    mapfile -t missing < <(packages cc gcc g++ g++ clang clang cmake cmake pkg-config pkg-config)
+    if ((${#missing[@]} > 0)) && command -v apt-get >/dev/null; then
+        as_root apt-get update && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y "${missing[@]}" libc6-dev
+    fi
+    # Without the others there are fewer checks of the installed tree; without this one there is nothing.
+    command -v cc || return 1
+    if [[ $deep != 0 ]] && ! command -v cargo-cinstall; then
+        # The newest that the compiler here can build.
+        cargo install cargo-c --locked || cargo install cargo-c@0.10.24+cargo-0.98.0 --locked || return 1
     fi
     # Offline is no failure as long as the components are there.
     cargo fmt --version || rustup component add rustfmt || return 1
@@ -133,7 +149,7 @@ sync_paths() {
     ' "$@"
 }
 
-# The library names std::sync nowhere and core::sync::atomic in one file. The search itself is tried on known offenders first. Left out is
+# The library and its C face name std::sync nowhere and core::sync::atomic in one file. The search itself is tried on known offenders first. Left out is
 # the futex's stand-in for the model checker, src/sys/model.rs, which no build without the checker contains.
 no_std_sync() {
     local bad sources
@@ -141,7 +157,7 @@ no_std_sync() {
         printf '%s\n' "$bad" >"$logs/offender.rs"
         sync_paths "$logs/offender.rs" || { echo "the search does not see: $bad"; return 1; }
     done
-    mapfile -t sources < <(find src -name '*.rs' ! -path src/sys/atomic.rs ! -path src/sys/model.rs ! -name tests.rs | sort)
+    mapfile -t sources < <(find src capi/src -name '*.rs' ! -path src/sys/atomic.rs ! -path src/sys/model.rs ! -name tests.rs | sort)
     ((${#sources[@]} > 0)) || { echo "no sources found"; return 1; }
     grep -B1 'mod model;$' src/sys/mod.rs | grep -qx '#\[cfg(ntwait_loom)\]' || { echo "src/sys/model.rs is in the product"; return 1; }
     echo "searching ${#sources[@]} files"
@@ -171,14 +187,14 @@ stated_rust_version() {
 
 documentation() { RUSTDOCFLAGS="-D warnings" timeout "$limit" cargo doc --no-deps -p ntwait; }
 
-shell_scripts() { shellcheck ci.sh .ci/run loom-tests/run.sh; }
+shell_scripts() { shellcheck ci.sh .ci/run loom-tests/run.sh capi/install.sh capi/tests/installed.sh; }
 
 # A file of more than 400 lines has too many jobs; said, not counted.
 long_files() {
     local file lines
     while read -r lines file; do
         ((lines <= 400)) || echo "warning: $file has $lines lines, more than 400"
-    done < <(find src -name '*.rs' -exec wc -l {} \; | sort -rn)
+    done < <(find src capi/src -name '*.rs' -exec wc -l {} \; | sort -rn)
 }
 
 # ── the run ─────────────────────────────────────────────────────────────────────────────────────
@@ -190,6 +206,7 @@ step "lints of the loom build" lint_models
 step "no std::sync" no_std_sync
 if command -v shellcheck >/dev/null; then step "shell scripts" shell_scripts; fi
 tests "tests" cargo test --workspace --no-fail-fast
+tests "installed C library" ./capi/tests/installed.sh
 if [[ $deep != 0 ]]; then tests "tests in release" cargo test --release --no-fail-fast; fi
 tests "loom models" ./loom-tests/run.sh
 step "lab gate" cargo run --release -- --quick

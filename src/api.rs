@@ -168,7 +168,7 @@ impl Ntdll {
     ) -> Result<ThreadHandle, NtStatus> {
         let (access, flags) = (AccessMask::THREAD_ALL_ACCESS, CreateThreadFlags::empty());
         let (attributes, process) = (ObjectAttributes::NONE, Handle::CURRENT_PROCESS);
-        self.runtime.create_thread(access, attributes, process, routine, parameter, flags, stack_size)
+        self.runtime.create_thread(access, attributes, process, routine, parameter, flags, stack_size, &|_| ())
     }
 
     fn wait(&self, object: Handle, timeout_ms: u32) -> Result<u32, NtStatus> {

@@ -124,9 +124,15 @@ pub use event::Event;
 pub use handle::entry::Handle;
 pub use mutant::{Mutant, MutantGuard};
 pub use nt::access::{AccessMask, DuplicateOptions, HandleAttributes};
-pub use nt::{ClientId, CreateThreadFlags, EventType, ObjectAttributes, ObjectName, TimerSet, TimerType, WaitType};
+pub use nt::{
+    ClientId, CreateThreadFlags, EventType, ObjectAttributes, ObjectName, TimerSet, TimerType, WaitType,
+    current_process_id,
+};
 #[cfg(not(ntwait_loom))]
-pub use nt::{Fired, RegisteredWait, WaitCallback, WaitFlags, WaitHandle};
+pub use nt::{
+    Fired, RegisteredWait, WaitCallback, WaitFlags, WaitHandle, nt_get_tick_count, nt_query_performance_counter,
+    nt_query_system_time,
+};
 pub use objects::thread::StartRoutine;
 pub use rtl::{
     Barrier, BarrierFlags, Condition, ConditionFlags, CriticalSection, CriticalSectionFlags, CriticalSectionGuard,

@@ -11,7 +11,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 use std::time::Instant;
 
-use common::memory::{leak, word_of, zeroed};
+use common::memory::{leak, set_word, word_of, zeroed};
 use common::nt_threads::Log;
 use common::threads::within;
 use common::{FOREVER, Nt, POLL, Random, Worker, at_ms, ms};
@@ -122,6 +122,20 @@ fn sr1_zero_is_a_condition() {
             }
         }
     });
+}
+
+/// Memory that was something else becomes one; and what is in it without that leads a wake nowhere, not even to an address.
+#[test]
+fn sr1_c8_garbage() {
+    let condition: &RtlConditionVariable = zeroed();
+    for garbage in [1, 4, 0x41, 0xDEAD_BEE1, 0xA5A5_A5A5_A5A5_A5A5, u64::MAX] {
+        set_word(condition, garbage);
+        within(|| condition.rtl_wake_all_condition_variable());
+        set_word(condition, garbage);
+        within(|| condition.rtl_wake_condition_variable());
+        condition.rtl_initialize_condition_variable();
+        assert_eq!(word_of(condition), 0);
+    }
 }
 
 /// When the time is up the answer is TIMEOUT, and the lock is held again: relative and absolute times.

@@ -11,7 +11,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 
-use common::nt_threads::{ALL_RIGHTS, Log, STILL_ACTIVE};
+use common::nt_threads::{ALL_RIGHTS, Log, ME, STILL_ACTIVE};
 use common::{FOREVER, Nt, object, within};
 use ntwait::{
     ApcRoutine, CreateThreadFlags, CurrentThread, Handle, JoinError, NtStatus, ObjectAttributes, Runtime, StartRoutine,
@@ -224,9 +224,26 @@ extern "C" fn exit_without_locals(nt: *mut c_void, _: *mut c_void, _: *mut c_voi
     exit_from_c(nt);
 }
 
-/// In a thread that somebody else made the call says that it cannot.
+/// In a thread that somebody else made the call says that it cannot; how the thread ends is its maker's business, and the code is
+/// this one.
 #[test]
-fn th7_threads_of_std() {
+fn th1_th7_threads_of_std() {
+    alone(|nt| {
+        let thread = std::thread::spawn(move || {
+            let own = nt.duplicate(ME, ALL_RIGHTS).expect("a handle");
+            // SAFETY: it returns.
+            (own, unsafe { nt.rtl_exit_user_thread(77) }, nt.exit_code(own))
+        });
+        let (handle, status, code) = thread.join().expect("a thread");
+        assert_eq!((status, code), (NtStatus::NOT_SUPPORTED, Ok(STILL_ACTIVE)));
+        assert_eq!((nt.one(handle, FOREVER), nt.exit_code(handle)), (object(0), Ok(77)));
+        assert!(steps().is_empty());
+    });
+}
+
+/// One whose objects are not known yet has no code to keep.
+#[test]
+fn th7_threads_of_std_without_objects() {
     alone(|nt| {
         // SAFETY: it returns.
         let status = std::thread::spawn(move || unsafe { nt.rtl_exit_user_thread(1) }).join().expect("a thread");

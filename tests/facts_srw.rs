@@ -96,6 +96,19 @@ fn sr1_zero_is_a_lock() {
     }
 }
 
+/// Memory that was something else becomes a lock.
+#[test]
+fn sr1_initialised_memory_is_a_lock() {
+    let lock: &RtlSrwLock = zeroed();
+    for garbage in [1, 0xA5A5_A5A5_A5A5_A5A5, u64::MAX] {
+        set_word(lock, garbage);
+        lock.rtl_initialize_srw_lock();
+        assert_free(lock);
+        assert!(try_acquire(lock, Exclusive));
+        let_go(lock, Exclusive);
+    }
+}
+
 /// Not recursive: each of the three combinations waits for itself. Another thread can help out.
 #[test]
 fn sr2_not_recursive() {

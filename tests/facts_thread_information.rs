@@ -175,7 +175,7 @@ struct Basic {
 fn basic(nt: Nt, thread: Handle) -> Basic {
     let bytes: [u8; 48] = query(nt, thread, 0);
     assert_eq!(bytes[4..8], [0; 4], "padding");
-    Basic {
+    let basic = Basic {
         exit: u32_at(&bytes, 0),
         pointer: u64_at(&bytes, 8),
         process: u64_at(&bytes, 16),
@@ -183,7 +183,11 @@ fn basic(nt: Nt, thread: Handle) -> Basic {
         affinity: u64_at(&bytes, 32),
         priority: u32_at(&bytes, 40).cast_signed(),
         increment: u32_at(&bytes, 44).cast_signed(),
-    }
+    };
+    // The short forms say the same.
+    assert_eq!(nt.thread_base_priority(thread), Ok(basic.increment));
+    assert_eq!(nt.thread_affinity_mask(thread), Ok(basic.affinity));
+    basic
 }
 
 /// The processors that the kernel lets a thread use, the first 64.

@@ -7,13 +7,14 @@
 mod common;
 
 use core::ffi::c_void;
-use core::ptr::{null_mut, without_provenance_mut};
+use core::ptr::{self, null_mut, without_provenance_mut};
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use common::nt_threads::{ALL_RIGHTS, ME, NtThread, STILL_ACTIVE, until};
 use common::{FOREVER, Nt, POLL, Worker, ms, object, within};
 use ntwait::{
-    AccessMask, CreateThreadFlags, Ended, Handle, INFINITE, JoinError, NtStatus, Ntdll, NtdllApi, ObjectAttributes,
-    StartRoutine, Thread, Timeout, WAIT_OBJECT_0, WAIT_TIMEOUT,
+    AccessMask, ClientId, CreateThreadFlags, Ended, Handle, INFINITE, JoinError, NtStatus, Ntdll, NtdllApi,
+    ObjectAttributes, StartRoutine, Thread, Timeout, WAIT_OBJECT_0, WAIT_TIMEOUT,
 };
 
 const NONE: ObjectAttributes = ObjectAttributes::NONE;
@@ -69,6 +70,44 @@ fn th1_calling_conventions() {
             assert_eq!((nt.one(thread, FOREVER), nt.exit_code(thread)), (object(0), Ok(code)));
         }
     });
+}
+
+/// The ids are told before the thread runs: it finds its own where they were put.
+#[test]
+fn th24_ids_are_told_before_the_thread_runs() {
+    within(|| {
+        let nt = Nt::new();
+        for _ in 0..200 {
+            let told: &'static AtomicU32 = Box::leak(Box::new(AtomicU32::new(0)));
+            let tell = |client: ClientId| {
+                assert_eq!(client.process, nt.process_id());
+                told.store(client.thread, Ordering::Relaxed);
+            };
+            let parameter = ptr::from_ref(told).cast_mut().cast();
+            let (routine, me) = (Some(StartRoutine::C(return_told)), Handle::CURRENT_PROCESS);
+            let flags = CreateThreadFlags::empty();
+            let made = nt.nt_create_thread_ex_telling(ALL_RIGHTS, NONE, me, routine, parameter, flags, 0, &tell);
+            let thread = made.expect("a thread");
+            let id = nt.thread_id_of(thread);
+            assert_eq!((nt.one(thread, FOREVER), nt.exit_code(thread)), (object(0), id));
+            assert_eq!(Ok(told.load(Ordering::Relaxed)), id);
+        }
+    });
+}
+
+/// A thread that is refused has no ids.
+#[test]
+fn th24_nothing_is_told_of_a_thread_that_is_refused() {
+    let (nt, me) = (Nt::new(), Handle::CURRENT_PROCESS);
+    let tell = |_: ClientId| panic!("there is no thread");
+    let flags = CreateThreadFlags::empty();
+    let refused = nt.nt_create_thread_ex_telling(ALL_RIGHTS, NONE, me, None, null_mut(), flags, 0, &tell);
+    assert_eq!(refused, Err(NtStatus::INVALID_PARAMETER));
+}
+
+extern "C" fn return_told(told: *mut c_void) -> u32 {
+    // SAFETY: it lives for ever.
+    unsafe { &*told.cast::<AtomicU32>() }.load(Ordering::Relaxed)
 }
 
 /// The short form that shims use.

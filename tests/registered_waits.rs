@@ -11,7 +11,7 @@ mod many;
 
 use core::ffi::c_void;
 use core::ptr::{self, null_mut};
-use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use core::time::Duration;
 use std::sync::{Mutex, mpsc};
 use std::time::Instant;
@@ -363,4 +363,51 @@ fn first_come_first_served() {
         assert_eq!(all.join(), NtStatus::WAIT_0);
         nt.unregistered(wait);
     });
+}
+
+/// A callback that asks for its own registered wait, which it is told of before it is called: it unregisters itself.
+struct Told {
+    nt: Nt,
+    wait: AtomicU64,
+    answer: AtomicU32,
+}
+
+extern "C" fn unregister_told(told: *mut c_void, _: u8) {
+    // SAFETY: the test registers what lives for ever.
+    let told = unsafe { &*told.cast::<Told>() };
+    let wait = WaitHandle(told.wait.load(Ordering::SeqCst));
+    told.answer.store(told.nt.unregister_wait(wait).0, Ordering::SeqCst);
+}
+
+/// The first callback, which comes at once, knows its registered wait; from inside it the answer is PENDING.
+#[test]
+fn t32_the_wait_is_told_before_its_callbacks() {
+    within(|| {
+        let nt = Nt::new();
+        let set = nt.manual(true);
+        for flags in [WORKER, SERIAL] {
+            for _ in 0..100 {
+                let (wait, answer) = (AtomicU64::new(0), AtomicU32::new(u32::MAX));
+                let told: &'static Told = Box::leak(Box::new(Told { nt, wait, answer }));
+                let callback = Some(WaitCallback::C(unregister_told));
+                let context = ptr::from_ref(told).cast_mut().cast();
+                let tell = |wait: WaitHandle| told.wait.store(wait.0, Ordering::SeqCst);
+                let wait = nt.register_wait_for_single_object_telling(set, callback, context, FOR_EVER, flags, &tell);
+                assert_eq!(wait.map(|wait| wait.0), Ok(told.wait.load(Ordering::SeqCst)));
+                until("the callback", || told.answer.load(Ordering::SeqCst) != u32::MAX);
+                assert_eq!(told.answer.load(Ordering::SeqCst), NtStatus::PENDING.0, "{flags:?}");
+            }
+        }
+    });
+}
+
+/// Nothing is told of a registration that is refused.
+#[test]
+fn t32_nothing_is_told_of_a_wait_that_is_refused() {
+    let (nt, seen) = (Nt::new(), Seen::new());
+    let tell = |_: WaitHandle| panic!("there is no registered wait");
+    for (object, flags) in [(Handle::NULL, WORKER), (nt.auto(true), WaitFlags::from_bits_retain(0x200))] {
+        let made = nt.register_wait_for_single_object_telling(object, COUNT, seen.context(), FOR_EVER, flags, &tell);
+        assert!(made.is_err());
+    }
 }

@@ -187,6 +187,12 @@ const ROWS: &[Row] = &[
         done(thread);
     }, "threading NtCreateThreadEx(process=0xffffffffffffffff, entry_point=@, parameter=0x0, flags=0x0, \
         stack_size=65536)", "Ok(handle=0x4)"),
+    ("nt_create_thread_ex_telling", |nt| {
+        let (process, flags) = (Handle::CURRENT_PROCESS, CreateThreadFlags::CREATE_SUSPENDED);
+        let all = AccessMask::THREAD_ALL_ACCESS;
+        done(nt.nt_create_thread_ex_telling(all, NONE, process, None, without_provenance_mut(8), flags, 0, &|_| ()));
+    }, "threading NtCreateThreadEx(process=0xffffffffffffffff, entry_point=0x0, parameter=0x8, flags=0x1, stack_size=0)",
+        "Err(STATUS_INVALID_PARAMETER)"),
     ("nt_open_thread", |nt| done(nt.nt_open_thread(ALL, NONE, ClientId { process: 0, thread: 1 })),
         "threading NtOpenThread(access=0x1f0003, process_id=0, thread_id=1)", "Err(STATUS_INVALID_CID)"),
     // SAFETY: there is no such thread.
@@ -265,7 +271,7 @@ fn the_table_has_every_method() {
                 continue;
             }
             for line in fs::read_to_string(path).expect("a source").lines() {
-                let method = line.trim_start().strip_prefix("pub ").map(|rest| rest.trim_start_matches("unsafe "));
+                let method = line.strip_prefix("    pub ").map(|rest| rest.trim_start_matches("unsafe "));
                 let name = method.and_then(|rest| rest.strip_prefix("fn ")).and_then(|rest| rest.split('(').next());
                 found.extend(name.filter(|name| name.starts_with("nt_") || name.starts_with("rtl_")).map(String::from));
             }

@@ -81,6 +81,6 @@ pub fn unpark_all(place: Place, told: u32) -> usize {
 }
 
 pub fn requeue(from: Place, to: Place, release: usize, transfer: usize, told: u32) -> Unparked {
-    let done = lot::requeue(from.0, to.0, || Some(Orders { release, transfer }), |_| told);
+    let done = lot::requeue(from.0, to.0, |_| Some(Orders { release, transfer }), |_| told);
     done.expect("it was ordered").into()
 }

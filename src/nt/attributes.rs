@@ -129,7 +129,7 @@ impl ObjectName {
     /// # Errors
     /// `NO_MEMORY`.
     pub fn new(path: &str) -> Result<Self, NtStatus> {
-        Self::joined("", path)
+        Self::joined("", path.encode_utf16())
     }
 
     /// A name as Win32 calls take it: `x` and `Local\x` are `\Sessions\1\BaseNamedObjects\x`, `Global\x` is
@@ -138,14 +138,28 @@ impl ObjectName {
     /// # Errors
     /// `OBJECT_PATH_SYNTAX_BAD`: it begins with a backslash (N5). `NO_MEMORY`.
     pub fn win32(name: &str) -> Result<Self, NtStatus> {
-        if name.encode_utf16().next() == Some(SEPARATOR) {
-            return Err(NtStatus::OBJECT_PATH_SYNTAX_BAD);
-        }
-        Self::joined(r"\Sessions\1\BaseNamedObjects\", name)
+        Self::below_session(name.encode_utf16())
     }
 
-    fn joined(directory: &str, name: &str) -> Result<Self, NtStatus> {
-        let units = || directory.encode_utf16().chain(name.encode_utf16());
+    /// As [`win32`](Self::win32), for a name in UTF-16, well-formed or not.
+    ///
+    /// # Errors
+    /// As for `win32`.
+    pub fn win32_wide(name: &[u16]) -> Result<Self, NtStatus> {
+        Self::below_session(name.iter().copied())
+    }
+
+    /// A name of no length names nothing (N12), so it stays one.
+    fn below_session(name: impl Iterator<Item = u16> + Clone) -> Result<Self, NtStatus> {
+        match name.clone().next() {
+            Some(SEPARATOR) => Err(NtStatus::OBJECT_PATH_SYNTAX_BAD),
+            Some(_) => Self::joined(r"\Sessions\1\BaseNamedObjects\", name),
+            None => Self::joined("", name),
+        }
+    }
+
+    fn joined(directory: &str, name: impl Iterator<Item = u16> + Clone) -> Result<Self, NtStatus> {
+        let units = || directory.encode_utf16().chain(name.clone());
         let mut text = ShieldedVec::with_capacity(units().count()).ok_or(NtStatus::NO_MEMORY)?;
         text.extend(units());
         Ok(Self(text))

@@ -10,6 +10,8 @@
 pub(crate) mod access;
 mod apc;
 mod attributes;
+#[cfg(not(ntwait_loom))]
+mod clock;
 mod event;
 pub(crate) mod information;
 mod keyed_event;
@@ -25,10 +27,12 @@ mod timer;
 mod wait;
 
 pub use attributes::{ObjectAttributes, ObjectName};
+#[cfg(not(ntwait_loom))]
+pub use clock::{nt_get_tick_count, nt_query_performance_counter, nt_query_system_time};
 pub use event::EventType;
 #[cfg(not(ntwait_loom))]
 pub use registered_wait::{Fired, RegisteredWait, WaitCallback, WaitFlags, WaitHandle};
-pub use thread::{ClientId, CreateThreadFlags};
+pub use thread::{ClientId, CreateThreadFlags, current_process_id};
 pub use timer::{TimerSet, TimerType};
 pub use wait::WaitType;
 

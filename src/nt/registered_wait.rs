@@ -121,9 +121,29 @@ impl Runtime {
         milliseconds: u32,
         flags: WaitFlags,
     ) -> Result<WaitHandle, NtStatus> {
+        self.register_wait_for_single_object_telling(object, callback, context, milliseconds, flags, &|_| ())
+    }
+
+    /// As [`register_wait_for_single_object`](Self::register_wait_for_single_object), and tells the registered wait before
+    /// anything is called, so that the first callback finds it where it was put.
+    ///
+    /// `tell` is called once at most, and not if there is an error, where the calling thread cannot be suspended or
+    /// terminated: it should store what it is told and do nothing else.
+    ///
+    /// # Errors
+    /// As for `register_wait_for_single_object`.
+    pub fn register_wait_for_single_object_telling(
+        &self,
+        object: Handle,
+        callback: Option<WaitCallback>,
+        context: *mut c_void,
+        milliseconds: u32,
+        flags: WaitFlags,
+        tell: &dyn Fn(WaitHandle),
+    ) -> Result<WaitHandle, NtStatus> {
         let callback = Callback::Foreign(callback.ok_or(NtStatus::INVALID_PARAMETER)?, Context(context));
         let timeout = (milliseconds != u32::MAX).then(|| Duration::from_millis(milliseconds.into()));
-        self.register(object, timeout, flags, callback)
+        self.register(object, timeout, flags, callback, tell)
     }
 
     fn register(
@@ -132,6 +152,7 @@ impl Runtime {
         timeout: Option<Duration>,
         flags: WaitFlags,
         callback: Callback,
+        tell: &dyn Fn(WaitHandle),
     ) -> Result<WaitHandle, NtStatus> {
         if !WaitFlags::all().contains(flags) {
             return Err(NtStatus::INVALID_PARAMETER);
@@ -139,7 +160,8 @@ impl Runtime {
         let target = self.table().find_any(object, Entry::SYNCHRONIZE)?;
         let once = flags.contains(WaitFlags::ONLY_ONCE);
         let wanted = Wanted { callback, timeout, once, runs: flags.runs() };
-        registered::register(self.resident(), target, wanted).map(WaitHandle::new)
+        let tell = |ticket| tell(WaitHandle::new(ticket));
+        registered::register(self.resident(), target, wanted, &tell).map(WaitHandle::new)
     }
 
     /// `UnregisterWait`: no more callbacks, but for one that runs or for which the object has been taken already.
@@ -207,7 +229,7 @@ impl Runtime {
             let _shield = crate::waiter::shield::Shield::raise(); // memory is asked for
             Box::new(move |timed_out| closure(if timed_out { Fired::TimedOut } else { Fired::Object }))
         };
-        let wait = self.register(object, timeout, flags, Callback::Own(closure))?;
+        let wait = self.register(object, timeout, flags, Callback::Own(closure), &|_| ())?;
         Ok(RegisteredWait { resident: self.resident().clone(), wait })
     }
 }

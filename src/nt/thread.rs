@@ -35,6 +35,12 @@ pub struct ClientId {
     pub thread: u32,
 }
 
+/// The id of this process: a multiple of 4.
+#[must_use]
+pub fn current_process_id() -> u32 {
+    std::process::id() * 4
+}
+
 impl Runtime {
     /// `NtCreateThreadEx`: a new thread of this process and a handle to it.
     ///
@@ -59,10 +65,34 @@ impl Runtime {
         flags: CreateThreadFlags,
         stack_size: usize,
     ) -> Result<Handle, NtStatus> {
+        let nobody = |_: ClientId| ();
+        self.nt_create_thread_ex_telling(access, attributes, process, routine, parameter, flags, stack_size, &nobody)
+    }
+
+    /// As [`nt_create_thread_ex`](Self::nt_create_thread_ex), and tells the thread's ids before the thread runs, so that it
+    /// finds them where they were put. They are told also of a thread for which the kernel has no room after all.
+    ///
+    /// `tell` is called once at most, where the calling thread cannot be suspended or terminated: it should store what it is
+    /// told and do nothing else.
+    ///
+    /// # Errors
+    /// As for `nt_create_thread_ex`.
+    #[allow(clippy::too_many_arguments, reason = "NT's call has eleven")]
+    pub fn nt_create_thread_ex_telling(
+        &self,
+        access: AccessMask,
+        attributes: ObjectAttributes<'_>,
+        process: Handle,
+        routine: Option<StartRoutine>,
+        parameter: *mut c_void,
+        flags: CreateThreadFlags,
+        stack_size: usize,
+        tell: &dyn Fn(ClientId),
+    ) -> Result<Handle, NtStatus> {
         traced!(NtCreateThreadEx(access = (access, AccessMask::THREAD_ALL_ACCESS), attributes = attributes,
             process = process, entry_point = routine, parameter = parameter, flags = flags,
             stack_size = stack_size) -> handle,
-            self.create_thread(access, attributes, process, routine, parameter, flags, stack_size))
+            self.create_thread(access, attributes, process, routine, parameter, flags, stack_size, tell))
     }
 
     #[allow(clippy::too_many_arguments, reason = "NT's call has eleven")]
@@ -75,6 +105,7 @@ impl Runtime {
         parameter: *mut c_void,
         flags: CreateThreadFlags,
         stack_size: usize,
+        tell: &dyn Fn(ClientId),
     ) -> Result<Handle, NtStatus> {
         if !CreateThreadFlags::all().contains(flags) {
             return Err(NtStatus::INVALID_PARAMETER);
@@ -93,7 +124,8 @@ impl Runtime {
             suspended: flags.contains(CreateThreadFlags::CREATE_SUSPENDED),
             hidden: flags.contains(CreateThreadFlags::HIDE_FROM_DEBUGGER),
         };
-        self.resident().create_thread(&spec, rights.handle_grant(mask, attribute_bits))
+        let tell = |thread| tell(ClientId { process: self.process_id(), thread });
+        self.resident().create_thread(&spec, rights.handle_grant(mask, attribute_bits), &tell)
     }
 
     /// `NtOpenThread`: a handle to the thread of this id, dead ones included as long as somebody has a handle (TH26).
@@ -184,13 +216,33 @@ impl Runtime {
     /// who walks the frames, and aborts the process like under a panic: callbacks that may exit should be
     /// `extern "C-unwind"`. In the last thread of the process the process exits with the code (TH5).
     ///
-    /// Returns `NOT_SUPPORTED` in a thread that the library did not make, unless it is the last.
+    /// Returns `NOT_SUPPORTED` in a thread that the library did not make, unless it is the last: the caller knows how to end
+    /// it. When it ends, its exit code in this runtime is this one.
     ///
     /// # Safety
     /// As for [`nt_terminate_thread`](Self::nt_terminate_thread), if the frames cannot be unwound.
     pub unsafe fn rtl_exit_user_thread(&self, exit_code: u32) -> NtStatus {
+        traced!(
+            RtlExitUserThread(exit_code = exit_code),
+            // SAFETY: the caller's promise.
+            unsafe { self.exit_user_thread(exit_code) }
+        )
+    }
+
+    /// # Safety
+    /// As for [`rtl_exit_user_thread`](Self::rtl_exit_user_thread).
+    unsafe fn exit_user_thread(&self, exit_code: u32) -> NtStatus {
+        if thread::is_last() {
+            std::process::exit(exit_code.cast_signed());
+        }
+        crate::thread::unwind(exit_code);
         // SAFETY: the caller's promise.
-        traced!(RtlExitUserThread(exit_code = exit_code), unsafe { exit_user_thread(exit_code) })
+        match unsafe { thread::exit(exit_code) } {
+            None => {
+                self.resident().will_end_with(exit_code);
+                NtStatus::NOT_SUPPORTED
+            }
+        }
     }
 
     /// `NtSuspendThread`: the thread stands still until it was resumed as often as suspended. Returns the count before
@@ -223,7 +275,7 @@ impl Runtime {
     /// The id of this process: a multiple of 4.
     #[must_use]
     pub fn process_id(&self) -> u32 {
-        std::process::id() * 4
+        current_process_id()
     }
 
     /// The id of the calling thread in this runtime: a multiple of 4, its own as long as it lives or has handles (TH24).
@@ -250,18 +302,5 @@ impl Runtime {
     /// The thread of a handle or pseudo handle that has one of these rights.
     pub(super) fn find_thread(&self, thread: Handle, rights: AccessMask) -> Result<Target<'_>, NtStatus> {
         self.resolve_as(thread, Kind::Thread, rights)
-    }
-}
-
-/// # Safety
-/// As for [`Runtime::rtl_exit_user_thread`].
-unsafe fn exit_user_thread(exit_code: u32) -> NtStatus {
-    if thread::is_last() {
-        std::process::exit(exit_code.cast_signed());
-    }
-    crate::thread::unwind(exit_code);
-    // SAFETY: the caller's promise.
-    match unsafe { thread::exit(exit_code) } {
-        None => NtStatus::NOT_SUPPORTED,
     }
 }

@@ -34,10 +34,14 @@ struct How {
     timeout: Timeout,
 }
 
-/// `MAXIMUM_WAIT_OBJECTS`.
-const MAXIMUM_WAIT_OBJECTS: usize = 64;
+const MAXIMUM_WAIT_OBJECTS: usize = Runtime::MAXIMUM_WAIT_OBJECTS;
 
 impl Runtime {
+    /// So many objects are the most for [`nt_wait_for_multiple_objects`](Self::nt_wait_for_multiple_objects).
+    pub const MAXIMUM_WAIT_OBJECTS: usize = 64;
+    /// So many are the most for [`wait_any`](Self::wait_any) and [`wait_all`](Self::wait_all): 1,048,576.
+    pub const MOST_WAIT_OBJECTS: usize = MAX_OBJECTS;
+
     /// `NtWaitForSingleObject`. The time-out is in units of 100 ns: none is for ever, 0 a poll, negative relative
     /// to now, positive an absolute UTC time since 1601 (D1).
     ///
@@ -198,9 +202,9 @@ impl Runtime {
         self.run(&targets[..objects.len()], how)
     }
 
-    /// Waits until one of the objects is signalled and takes the first that is, with no limit of 64 (up to
-    /// 1,048,576). The list may name an object several times (W8). No objects and no time-out is an error, as it
-    /// would never end.
+    /// Waits until one of the objects is signalled and takes the first that is, with no limit of 64
+    /// ([`MOST_WAIT_OBJECTS`](Self::MOST_WAIT_OBJECTS)). The list may name an object several times (W8). No objects and no
+    /// time-out is an error, as it would never end.
     ///
     /// # Errors
     /// `INVALID_PARAMETER_1`: no objects, or too many. `INVALID_HANDLE`, `ACCESS_DENIED`: the first handle that is

@@ -27,6 +27,8 @@
 //!     wake in the queue, recalls those who are away or about to leave: it counts, and takes AWAY back. Who comes back and
 //!     finds another count than when it was queued was woken. So a suspension loses no wake, which nobody would repeat. (It
 //!     would take 65,536 recalls during one suspension, each after a suspension of somebody else.)
+//! C8  A word that says that somebody sleeps though nobody does was never a condition variable's. Its address is not used, and the
+//!     wake that finds that out mends it.
 //! orderings   the lock's, and the queue's lock; the look of a wake that finds 0 needs none (C1).
 
 #![allow(unsafe_code, reason = "the sleepers' lock, from its address")]
@@ -136,11 +138,16 @@ impl Lock<'_> {
 
 impl RtlConditionVariable {
     const_outside_models! {
-        /// `RTL_CONDITION_VARIABLE_INIT`, `RtlInitializeConditionVariable`: nobody sleeps.
+        /// `RTL_CONDITION_VARIABLE_INIT`: nobody sleeps.
         #[must_use]
         pub fn new() -> Self {
             Self { word: AtomicU64::new(0) }
         }
+    }
+
+    /// `RtlInitializeConditionVariable` of memory that was something else. Not for one that others use.
+    pub fn rtl_initialize_condition_variable(&self) {
+        self.word.store(0, Ordering::Release);
     }
 
     /// `RtlSleepConditionVariableSRW`: lets go of the lock, sleeps until it is woken or the time is up, and acquires the
@@ -307,7 +314,10 @@ impl RtlConditionVariable {
         let done = lot::requeue(
             self.key(),
             Key::new(Space::Lock, address),
-            || {
+            |somebody_sleeps| {
+                if !somebody_sleeps {
+                    return Some(Orders { release: 0, transfer: 0 }); // C8
+                }
                 // SAFETY: C6, if the word is what it was; else it is not used.
                 let lock =
                     (self.word.load(Ordering::Relaxed) & SLEEPERS == word & SLEEPERS).then(|| unsafe { &*lock })?;

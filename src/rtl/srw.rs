@@ -72,11 +72,16 @@ pub struct RtlSrwLock {
 
 impl RtlSrwLock {
     const_outside_models! {
-        /// `RTL_SRWLOCK_INIT`, `RtlInitializeSRWLock`: a lock that nobody holds.
+        /// `RTL_SRWLOCK_INIT`: a lock that nobody holds.
         #[must_use]
         pub fn new() -> Self {
             Self { word: AtomicU64::new(State::FREE) }
         }
+    }
+
+    /// `RtlInitializeSRWLock` of memory that was something else. Not for a lock that others use.
+    pub fn rtl_initialize_srw_lock(&self) {
+        self.word.store(State::FREE, Ordering::Release);
     }
 
     /// `RtlAcquireSRWLockExclusive`: returns when the caller alone holds the lock.

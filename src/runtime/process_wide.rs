@@ -17,10 +17,14 @@ impl Runtime {
     ///
     /// # Errors
     /// `INSUFFICIENT_RESOURCES`: the kernel refuses the address space.
+    #[inline]
     pub fn try_global() -> Result<&'static Self, NtStatus> {
-        if let Some(known) = process_wide().known() {
-            return Ok(known);
-        }
+        process_wide().known().map_or_else(Self::make_global, Ok)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn make_global() -> Result<&'static Self, NtStatus> {
         let _shield = Shield::raise();
         process_wide().get_or_try_make(Self::new)
     }

@@ -95,6 +95,12 @@ mod real {
         now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
     }
 
+    /// As [`now_ns`], and counts on while the machine sleeps.
+    pub(crate) fn since_boot_ns() -> u64 {
+        let now = clock_gettime(ClockId::Boottime);
+        now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+    }
+
     /// The absolute end of a wait.
     #[derive(Clone, Copy, Debug)]
     pub(crate) enum Deadline {
@@ -146,7 +152,7 @@ mod real {
 }
 
 #[cfg(not(ntwait_loom))]
-pub(crate) use real::{Deadline, now_ns};
+pub(crate) use real::{Deadline, now_ns, since_boot_ns};
 
 #[cfg(ntwait_loom)]
 mod modelled {

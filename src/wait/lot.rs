@@ -289,13 +289,13 @@ pub(crate) fn unpark_while(
 pub(crate) fn requeue(
     from: Key,
     to: Key,
-    orders: impl FnOnce() -> Option<Orders>,
+    orders: impl FnOnce(bool) -> Option<Orders>,
     callback: impl FnOnce(Unparked) -> u32,
 ) -> Option<Unparked> {
     debug_assert!(from != to);
     let _shield = Shield::raise();
     let mut pair = bucket::lock_two(from, to);
-    let Some(orders) = orders() else {
+    let Some(orders) = orders(pair.first().has(from)) else {
         pair.unlock();
         return None;
     };

@@ -31,7 +31,8 @@ use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 /// What the copy of the workspace is made of.
-const PARTS: &[&str] = &["Cargo.toml", "Cargo.lock", "clippy.toml", "src", "benches", "tests", "lab", "loom-tests"];
+const PARTS: &[&str] =
+    &["Cargo.toml", "Cargo.lock", "clippy.toml", "src", "benches", "tests", "lab", "loom-tests", "capi"];
 /// How long a model may take to notice.
 const LIMIT: Duration = Duration::from_secs(60);
 

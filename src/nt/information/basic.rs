@@ -56,6 +56,22 @@ impl Runtime {
         self.thread_basic_information(thread).map(|basic| basic.client.thread)
     }
 
+    /// The thread's base priority increment: -2 to 2, or beyond for idle and time critical, as it was set; 0 is normal (TI8).
+    ///
+    /// # Errors
+    /// As for [`get_exit_code_thread`](Self::get_exit_code_thread).
+    pub fn thread_base_priority(&self, thread: Handle) -> Result<i32, NtStatus> {
+        self.thread_basic_information(thread).map(|basic| basic.base_increment)
+    }
+
+    /// The processors that the thread may run on, one bit each (TI12).
+    ///
+    /// # Errors
+    /// As for [`get_exit_code_thread`](Self::get_exit_code_thread).
+    pub fn thread_affinity_mask(&self, thread: Handle) -> Result<u64, NtStatus> {
+        self.thread_basic_information(thread).map(|basic| basic.affinity)
+    }
+
     pub(crate) fn thread_basic_information(&self, thread: Handle) -> Result<Basic, NtStatus> {
         self.basic(self.find_thread(thread, QUERY_LIMITED)?)
     }

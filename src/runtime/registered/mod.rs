@@ -108,8 +108,13 @@ impl Drop for Pinned {
     }
 }
 
-/// Has the callback called whenever the object is signalled, or the time is up.
-pub(crate) fn register(resident: &ResidentRef, target: Target<'_>, wanted: Wanted) -> Result<Ticket, NtStatus> {
+/// Has the callback called whenever the object is signalled, or the time is up. The ticket is told before anything is called.
+pub(crate) fn register(
+    resident: &ResidentRef,
+    target: Target<'_>,
+    wanted: Wanted,
+    tell: &dyn Fn(Ticket),
+) -> Result<Ticket, NtStatus> {
     if target.kind == Kind::Mutant {
         return Err(NtStatus::NOT_SUPPORTED); // whose would it be?
     }
@@ -119,7 +124,7 @@ pub(crate) fn register(resident: &ResidentRef, target: Target<'_>, wanted: Wante
     let object = Pinned::new(resident, target)?;
     let timeout_ns = wanted.timeout.map(|span| u64::try_from(span.as_nanos()).unwrap_or(u64::MAX));
     let job = Job { object, callback: None, timeout_ns, once: wanted.once, runs: wanted.runs };
-    service.begin(job, &mut callback)
+    service.begin(job, &mut callback, tell)
 }
 
 /// Ends a registration. What its callbacks were called for stays taken; one that has been decided still comes.

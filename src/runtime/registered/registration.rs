@@ -154,19 +154,22 @@ impl Registration {
         self.number.store(number + 1, Ordering::Relaxed);
     }
 
-    /// The registration begins; returns which of its place it is. The depth is raised.
-    pub(super) fn begin(&'static self, mut job: Job, callback: &mut Option<Callback>) -> u32 {
+    /// Which of its place the registration that begins next is.
+    pub(super) fn next_life(&self) -> u32 {
+        self.lives.load(Ordering::Relaxed)
+    }
+
+    /// The registration begins. The depth is raised.
+    pub(super) fn begin(&'static self, mut job: Job, callback: &mut Option<Callback>) {
         job.callback = callback.take();
         let data = ptr::from_ref(self).cast();
         // SAFETY: FREE: no block is linked (R2).
         unsafe { self.waiter.set_notifier(Notifier { notify: notified, data }) };
         let mut control = self.control.lock();
-        let life = self.lives.load(Ordering::Relaxed);
         control.job = Some(job);
         let next = self.arm(&mut control);
         drop(control);
         self.go_on(next);
-        life
     }
 
     /// Takes the object or queues on it.

@@ -116,13 +116,21 @@ impl Service {
     }
 
     /// Makes a registration. The depth is raised.
-    pub(super) fn begin(&'static self, job: Job, callback: &mut Option<Callback>) -> Result<Ticket, NtStatus> {
+    pub(super) fn begin(
+        &'static self,
+        job: Job,
+        callback: &mut Option<Callback>,
+        tell: &dyn Fn(Ticket),
+    ) -> Result<Ticket, NtStatus> {
         let registration = self.places.take()?;
         let number = self.number_of(registration).inspect_err(|_| self.places.put(registration))?;
         if job.timeout_ns.is_some() {
             self.make_room().inspect_err(|_| self.places.put(registration))?;
         }
-        Ok(Ticket { number, life: registration.begin(job, callback) })
+        let ticket = Ticket { number, life: registration.next_life() };
+        tell(ticket);
+        registration.begin(job, callback);
+        Ok(ticket)
     }
 
     /// The place is free.

@@ -22,8 +22,8 @@ use super::super::residents::{Resident, ResidentRef};
 use super::current::{self, Residence};
 use super::end::{self, Way};
 use super::{CurrentThread, Place};
-use crate::handle::Grant;
 use crate::handle::entry::Handle;
+use crate::handle::{Grant, bodies};
 use crate::objects::thread::{Life, Stage, Start, StartRoutine, ThreadBody, Times};
 use crate::objects::{Birth, Kind};
 use crate::status::NtStatus;
@@ -58,8 +58,8 @@ impl From<StartError> for NtStatus {
 }
 
 impl ResidentRef {
-    /// Makes a thread and a handle to it.
-    pub(crate) fn create_thread(&self, spec: &Spec, grant: Grant) -> Result<Handle, NtStatus> {
+    /// Makes a thread and a handle to it, and tells its id before it runs.
+    pub(crate) fn create_thread(&self, spec: &Spec, grant: Grant, tell: &dyn Fn(u32)) -> Result<Handle, NtStatus> {
         let _shield = Shield::raise();
         // So that it is known when the first thread leaves the process to us (TH5).
         #[cfg(not(ntwait_loom))]
@@ -70,11 +70,14 @@ impl ResidentRef {
         let record = record::acquire().map_err(|NoMemory| NtStatus::NO_MEMORY)?;
         let place = self.conceive(spec, record).inspect_err(|_| record::release(record))?;
         let born = self.thread_at(place).and_then(|target| self.table().add_handle(target, grant));
-        let started = born.and_then(|handle| match self.start(place, spec) {
-            Ok(()) => Ok(handle),
-            Err(error) => {
-                let _ = self.close(handle);
-                Err(error.into())
+        let started = born.and_then(|handle| {
+            tell(bodies::id_of(place.body));
+            match self.start(place, spec) {
+                Ok(()) => Ok(handle),
+                Err(error) => {
+                    let _ = self.close(handle);
+                    Err(error.into())
+                }
             }
         });
         started.inspect_err(|_| self.undo(place, record))

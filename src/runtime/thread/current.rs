@@ -175,7 +175,14 @@ impl ResidentRef {
 
     /// The id of the calling thread.
     pub(crate) fn current_thread_id(&self) -> Result<u32, NtStatus> {
-        self.current_place().map(|place| bodies::id_of(place.body))
+        self.owner().map(|owner| bodies::id_of(owner.number()))
+    }
+
+    /// The exit code of the calling thread, if it has an object here, for when it ends.
+    pub(crate) fn will_end_with(&self, exit_code: u32) {
+        if let Some(place) = find(self) {
+            let _ = self.at_place(place, |_, life| life.exit_code = exit_code);
+        }
     }
 
     fn current_place(&self) -> Result<Place, NtStatus> {

@@ -179,9 +179,9 @@ fn requeue_keeps_the_order() {
     for condition in [same_bucket, fresh_key(Space::Condition), fresh_key(Space::Condition)] {
         let holder = parkers(lock, &[0]);
         let threads = parkers(condition, &[0; 4]);
-        assert_eq!(requeue(condition, lock, || None, |_| panic!("not to be done")), None);
+        assert_eq!(requeue(condition, lock, |_| None, |_| panic!("not to be done")), None);
         let orders = Orders { release: 1, transfer: 2 };
-        let done = requeue(condition, lock, || Some(orders), |_| 10).expect("done");
+        let done = requeue(condition, lock, |_| Some(orders), |_| 10).expect("done");
         assert_eq!(done, Unparked { released: 1, moved: 2, more: true });
         assert_eq!((queued(condition), queued(lock)), (1, 3));
         for told in [11, 12, 13] {
@@ -220,7 +220,7 @@ fn lt3_moved_and_timed_out() {
     });
     until_queued(condition, 1);
     let orders = Orders { release: 0, transfer: usize::MAX };
-    let done = requeue(condition, lock, || Some(orders), |_| 0);
+    let done = requeue(condition, lock, |_| Some(orders), |_| 0);
     assert_eq!(done, Some(Unparked { released: 0, moved: 1, more: false }));
     assert_eq!(queued(lock), 1);
     assert_eq!(record.park.decide(Why::TimedOut, 0), Decision::WonAsleep);

@@ -1,0 +1,21 @@
+# Compatible are versions with the same first number that is not zero, as Cargo has it; and libraries of 64 bits.
+set(PACKAGE_VERSION "0.1.0")
+
+set(PACKAGE_VERSION_COMPATIBLE FALSE)
+set(PACKAGE_VERSION_EXACT FALSE)
+if(PACKAGE_FIND_VERSION VERSION_EQUAL PACKAGE_VERSION)
+  set(PACKAGE_VERSION_EXACT TRUE)
+endif()
+if(NOT PACKAGE_FIND_VERSION VERSION_GREATER PACKAGE_VERSION)
+  string(REGEX MATCH "^(0\\.)*[1-9][0-9]*" _ntwait_ours "${PACKAGE_VERSION}")
+  string(REGEX MATCH "^(0\\.)*[1-9][0-9]*" _ntwait_theirs "${PACKAGE_FIND_VERSION}")
+  # "0" asks for no more than that.
+  if(_ntwait_theirs STREQUAL "" OR _ntwait_ours STREQUAL _ntwait_theirs)
+    set(PACKAGE_VERSION_COMPATIBLE TRUE)
+  endif()
+  unset(_ntwait_ours)
+  unset(_ntwait_theirs)
+endif()
+if(CMAKE_SIZEOF_VOID_P AND NOT CMAKE_SIZEOF_VOID_P EQUAL 8)
+  set(PACKAGE_VERSION_UNSUITABLE TRUE)
+endif()

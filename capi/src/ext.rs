@@ -1,0 +1,58 @@
+//! What Windows does not have.
+
+#![allow(unsafe_code, reason = "the symbols' names are their own: they begin with ntw_")]
+
+use crate::heap;
+use crate::memory::{In, Out, give};
+use crate::nt::{runtime, status};
+use core::ffi::{c_char, c_void};
+use nt::{Ended, Handle, NtStatus, Runtime, Timeout, WaitType};
+
+/// `ntw_wait_for_objects`: the count is checked before the type, and that before the pointers, as in NT's wait (W1, W2).
+#[unsafe(no_mangle)]
+extern "C" fn ntw_wait_for_objects(
+    count: usize,
+    objects: In<Handle>,
+    wait_type: u32,
+    timeout: In<i64>,
+    index: Out<usize>,
+) -> NtStatus {
+    status(|| {
+        if !(1..=Runtime::MOST_WAIT_OBJECTS).contains(&count) {
+            return Err(NtStatus::INVALID_PARAMETER_1);
+        }
+        let wait_type = WaitType(wait_type);
+        if !matches!(wait_type, WaitType::ALL | WaitType::ANY) {
+            return Err(NtStatus::INVALID_PARAMETER_3);
+        }
+        let index = index.get()?;
+        let timeout = Timeout::from_nt(timeout.get()?);
+        let objects = objects.slice(count)?;
+        let nt = runtime()?;
+        let ended = match wait_type {
+            WaitType::ANY => nt.wait_any(objects, timeout),
+            _ => nt.wait_all(objects, timeout),
+        };
+        let (status, position) = match ended? {
+            Ended::Object(position) => (NtStatus::WAIT_0, position),
+            Ended::Abandoned(position) => (NtStatus::ABANDONED_WAIT_0, position),
+            Ended::TimedOut => return Ok(NtStatus::TIMEOUT),
+            Ended::Alerted => return Ok(NtStatus::ALERTED),
+            Ended::Apc => return Ok(NtStatus::USER_APC),
+        };
+        give(index, position);
+        Ok(status)
+    })
+}
+
+/// `ntw_version`: text that ends with a zero and is never freed.
+#[unsafe(no_mangle)]
+extern "C" fn ntw_version() -> *const c_char {
+    concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
+}
+
+/// `ntw_free`: what the library has allocated for a caller; null is nothing.
+#[unsafe(no_mangle)]
+extern "C" fn ntw_free(memory: *mut c_void) {
+    heap::free(memory);
+}

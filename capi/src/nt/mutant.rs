@@ -1,0 +1,31 @@
+//! Mutants (M1–M35).
+
+use super::query::Buffer;
+use super::{Attributes, create, open, query, telling};
+use crate::memory::Out;
+use nt::{AccessMask, Handle, NtStatus};
+
+calls! {
+    fn NtCreateMutant(mutant: Out<Handle>, access: u32, attributes: Attributes, initial_owner: u8) -> NtStatus {
+        let access = AccessMask::from_bits_retain(access);
+        create(mutant, attributes, |nt, attributes| nt.nt_create_mutant(access, attributes, initial_owner != 0))
+    }
+
+    fn NtOpenMutant(mutant: Out<Handle>, access: u32, attributes: Attributes) -> NtStatus {
+        open(mutant, access, attributes, |nt, access, attributes| nt.nt_open_mutant(access, attributes))
+    }
+
+    fn NtReleaseMutant(mutant: Handle, previous: Out<i32>) -> NtStatus {
+        telling(previous, |nt| nt.nt_release_mutant(mutant))
+    }
+
+    fn NtQueryMutant(mutant: Handle, class: u32, bytes: Out<u8>, length: u32, return_length: Out<u32>) -> NtStatus {
+        let buffer = Buffer { bytes, length, alignment: if class == OWNER_INFORMATION { 8 } else { 4 } };
+        query(mutant, buffer, return_length, |nt, mutant, bytes, returned| {
+            nt.nt_query_mutant(mutant, class, bytes, returned)
+        })
+    }
+}
+
+/// `MutantOwnerInformation`, which has handles in it.
+const OWNER_INFORMATION: u32 = 1;

@@ -3,11 +3,12 @@
 use crate::handle::entry::Handle;
 use crate::nt::access::AccessMask;
 use crate::nt::{CreateThreadFlags, EventType, ObjectAttributes};
-use crate::objects::Kind;
 use crate::objects::thread::StartRoutine;
+use crate::objects::{Kind, Signal};
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
 use crate::sys::clock::Timeout;
+use crate::trace::traced;
 use core::ffi::c_void;
 
 /// The handle of a thread. All handles are of one type, as in NT; what they name is checked when they are used.
@@ -123,6 +124,13 @@ pub trait NtdllApi {
     /// # Errors
     /// `INVALID_HANDLE`, `HANDLE_NOT_CLOSABLE`.
     fn nt_close_handle(&self, handle: u64) -> Result<(), NtStatus>;
+
+    /// Does the implementation report its calls to subscribers of `tracing` by itself, as [`Ntdll`] does with the feature
+    /// `trace`? Then a wrapper that reports calls passes them on in silence. An implementation that wraps another answers
+    /// as that one does.
+    fn traces_itself(&self) -> bool {
+        false
+    }
 }
 
 /// [`NtdllApi`] on a [`Runtime`].
@@ -151,61 +159,89 @@ impl Ntdll {
     pub const fn runtime(&self) -> &'static Runtime {
         self.runtime
     }
+
+    fn create_thread(
+        &self,
+        routine: Option<StartRoutine>,
+        parameter: *mut c_void,
+        stack_size: usize,
+    ) -> Result<ThreadHandle, NtStatus> {
+        let (access, flags) = (AccessMask::THREAD_ALL_ACCESS, CreateThreadFlags::empty());
+        let (attributes, process) = (ObjectAttributes::NONE, Handle::CURRENT_PROCESS);
+        self.runtime.create_thread(access, attributes, process, routine, parameter, flags, stack_size, &|_| ())
+    }
+
+    fn wait(&self, object: Handle, timeout_ms: u32) -> Result<u32, NtStatus> {
+        let status = self.runtime.wait_single(object, false, Timeout::from_millis(timeout_ms));
+        status.ok().map(|()| status.0)
+    }
 }
 
 #[allow(unsafe_code, reason = "ends a thread by force, if the caller may")]
 impl NtdllApi for Ntdll {
+    fn traces_itself(&self) -> bool {
+        cfg!(feature = "trace")
+    }
+
     fn nt_create_thread(
         &self,
         entry: extern "C" fn(*mut c_void) -> u32,
         parameter: *mut c_void,
         stack_size: usize,
     ) -> Result<ThreadHandle, NtStatus> {
-        self.runtime.nt_create_thread_ex(
-            AccessMask::THREAD_ALL_ACCESS,
-            ObjectAttributes::NONE,
-            Handle::CURRENT_PROCESS,
-            Some(StartRoutine::C(entry)),
-            parameter,
-            CreateThreadFlags::empty(),
-            stack_size,
-        )
+        let routine = Some(StartRoutine::C(entry));
+        traced!(NtCreateThread(entry_point = routine, parameter = parameter, stack_size = stack_size) -> handle,
+            self.create_thread(routine, parameter, stack_size))
     }
 
     unsafe fn nt_terminate_thread(&self, thread: ThreadHandle, exit_code: u32) -> Result<(), NtStatus> {
-        // SAFETY: the caller's promise.
-        unsafe { self.runtime.nt_terminate_thread(thread, exit_code) }.ok()
+        traced!(
+            NtTerminateThread(handle = thread, exit_code = exit_code),
+            // SAFETY: the caller's promise.
+            unsafe { self.runtime.terminate_thread(thread, exit_code) }.ok()
+        )
     }
 
     fn nt_get_exit_code_thread(&self, thread: ThreadHandle) -> Result<u32, NtStatus> {
-        self.runtime.thread_basic_information(thread).map(|basic| basic.exit_status)
+        traced!(NtGetExitCodeThread(handle = thread) -> exit_code,
+            self.runtime.thread_basic_information(thread).map(|basic| basic.exit_status))
     }
 
     fn nt_create_event(&self, manual_reset: bool, initial_state: bool) -> Result<EventHandle, NtStatus> {
         let event_type = if manual_reset { EventType::NOTIFICATION } else { EventType::SYNCHRONIZATION };
         let access = AccessMask::EVENT_ALL_ACCESS;
-        self.runtime.nt_create_event(access, ObjectAttributes::NONE, event_type, initial_state)
+        traced!(NtCreateEvent(manual_reset = manual_reset, initial_state = initial_state) -> handle,
+            self.runtime.create_event(access, ObjectAttributes::NONE, event_type, initial_state))
     }
 
     fn nt_set_event(&self, event: EventHandle) -> Result<(), NtStatus> {
-        self.runtime.nt_set_event(event).map(drop)
+        match self.runtime.set_idle_event(event) {
+            Some(_) => Ok(()),
+            None => traced!(NtSetEvent(handle = event), self.runtime.signal_event(event, Signal::Set).map(drop)),
+        }
     }
 
     fn nt_reset_event(&self, event: EventHandle) -> Result<(), NtStatus> {
-        self.runtime.nt_reset_event(event).map(drop)
+        match self.runtime.reset_idle_event(event) {
+            Some(_) => Ok(()),
+            None => traced!(NtResetEvent(handle = event), self.runtime.reset_event(event).map(drop)),
+        }
     }
 
     fn nt_wait_for_event(&self, event: EventHandle, timeout_ms: u32) -> Result<u32, NtStatus> {
-        self.runtime.table().find(event, Kind::Event, 0)?;
-        self.nt_wait_for_single_object(event, timeout_ms)
+        traced!(NtWaitForEvent(handle = event, timeout_ms = Milliseconds(timeout_ms)) -> wait,
+            self.runtime.table().find(event, Kind::Event, 0).and_then(|_| self.wait(event, timeout_ms)))
     }
 
     fn nt_wait_for_single_object(&self, object: Handle, timeout_ms: u32) -> Result<u32, NtStatus> {
-        let status = self.runtime.wait_for(object, Timeout::from_millis(timeout_ms));
-        status.ok().map(|()| status.0)
+        match self.runtime.take_now(object, timeout_ms == 0) {
+            Some(status) => status.ok().map(|()| status.0),
+            None => traced!(NtWaitForSingleObject(handle = object, timeout_ms = Milliseconds(timeout_ms)) -> wait,
+                self.wait(object, timeout_ms)),
+        }
     }
 
     fn nt_close_handle(&self, handle: u64) -> Result<(), NtStatus> {
-        self.runtime.nt_close(Handle(handle)).ok()
+        traced!(NtCloseHandle(handle = Handle(handle)), self.runtime.close(Handle(handle)).ok())
     }
 }

@@ -107,6 +107,7 @@ mod sys;
 mod thread;
 mod threads;
 mod timer;
+mod trace;
 mod wait;
 mod waitable;
 mod waiter;
@@ -149,6 +150,8 @@ pub use sys::clock::Timeout;
 pub use thread::{JoinError, Thread, ThreadBuilder};
 pub use threads::{BackendInUse, ThreadBackend};
 pub use timer::Timer;
+#[cfg(all(feature = "trace", not(ntwait_loom)))]
+pub use trace::{TraceCategory, TraceConfig, TraceError, TraceFilter, Traced};
 pub use wait::{Ended, WaitPolicy};
 pub use waitable::{Waitable, signal_and_wait, wait_all, wait_any};
 pub use waiter::apc::{ApcRoutine, TimerApcRoutine};

@@ -311,7 +311,7 @@ impl<T> Thread<T> {
         };
         let arguments = [call.cast(), core::ptr::null_mut(), core::ptr::null_mut()];
         let apc = Apc { routine: Routine::Own(run_call), arguments, discard: Some(discard_call) };
-        self.runtime.queue_apc(self.handle, Some(apc))
+        self.runtime.queue_apc(self.handle, apc)
     }
 
     /// Ends the thread with this code, wherever it is.

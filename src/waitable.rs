@@ -104,7 +104,7 @@ pub fn signal_and_wait(
     if !core::ptr::eq(second.runtime(), runtime) {
         return Err(NtStatus::INVALID_PARAMETER_MIX);
     }
-    runtime.signal_and_wait(first.handle(), second.handle(), false, timeout.into())
+    runtime.signal_and_wait(first.handle(), second.handle(), timeout.into())
 }
 
 /// Handles that are collected on the stack; more are allocated.

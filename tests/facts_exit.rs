@@ -237,7 +237,7 @@ fn th1_th7_threads_of_std() {
         let (handle, status, code) = thread.join().expect("a thread");
         assert_eq!((status, code), (NtStatus::NOT_SUPPORTED, Ok(STILL_ACTIVE)));
         assert_eq!((nt.one(handle, FOREVER), nt.exit_code(handle)), (object(0), Ok(77)));
-        assert_eq!(steps(), []);
+        assert!(steps().is_empty());
     });
 }
 
@@ -247,7 +247,8 @@ fn th7_threads_of_std_without_objects() {
     alone(|nt| {
         // SAFETY: it returns.
         let status = std::thread::spawn(move || unsafe { nt.rtl_exit_user_thread(1) }).join().expect("a thread");
-        assert_eq!((status, steps()), (NtStatus::NOT_SUPPORTED, vec![]));
+        assert_eq!(status, NtStatus::NOT_SUPPORTED);
+        assert!(steps().is_empty());
     });
 }
 

@@ -47,6 +47,8 @@ programs![
     win32_exit,
     win32_handles,
     win32_objects,
+    win32_registered_waits,
+    win32_slots,
     win32_threads,
     win32_timers,
     win32_waits,

@@ -33,6 +33,8 @@ use crate::status::NtStatus;
 use crate::sys::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::sys::lock::FutexLock;
 use crate::sys::region::{OutOfMemory, Region};
+#[cfg(all(feature = "trace", not(ntwait_loom)))]
+use crate::trace::switch::Hurried;
 use crate::waiter::shield::Shield;
 use bodies::Bodies;
 use crossbeam_utils::CachePadded;
@@ -109,6 +111,9 @@ pub(crate) struct Table {
     birthmark: Region<AtomicU64>,
     entries: Entries,
     slots: Slots,
+    /// How far look-ups in a hurry reach.
+    #[cfg(all(feature = "trace", not(ntwait_loom)))]
+    pub(crate) hurried: Hurried,
     bodies: Bodies,
     next_segment: CachePadded<AtomicU32>,
     next_slot: AtomicU32,
@@ -130,6 +135,8 @@ impl Table {
         let segments = entries.len().div_ceil(SEGMENT as usize);
         Ok(Self {
             birthmark,
+            #[cfg(all(feature = "trace", not(ntwait_loom)))]
+            hurried: Hurried::new(entries.len() as u32),
             entries,
             slots,
             bodies: Bodies::new()?,
@@ -140,31 +147,33 @@ impl Table {
         })
     }
 
-    /// As [`find`](Self::find), without the reason if it is not so.
+    /// As [`find`](Self::find), without the reason if it is not so, or if calls are to be reported.
     #[inline]
     pub(crate) fn glance(&self, handle: Handle, kind: Kind, rights: u64) -> Option<Target<'_>> {
-        let entry = self.entry(handle)?;
+        let entry = self.entry_in_a_hurry(handle)?;
         entry.allows(handle, kind as u8, rights).then(|| self.target(entry, kind))
     }
 
     /// The object that this handle names, if it is of this kind and the handle has these rights.
     pub(crate) fn find(&self, handle: Handle, kind: Kind, rights: u64) -> Result<Target<'_>, NtStatus> {
-        let found = self.glance(handle, kind, rights);
-        found.ok_or_else(|| refusal(self.entry(handle), handle, Some(kind)))
+        match self.entry(handle) {
+            Some(entry) if entry.allows(handle, kind as u8, rights) => Ok(self.target(entry, kind)),
+            entry => Err(refusal(entry, handle, Some(kind))),
+        }
     }
 
-    /// As [`find_any`](Self::find_any), without the reason if it is not so.
+    /// As [`find_any`](Self::find_any), without the reason if it is not so, or if calls are to be reported.
     #[inline]
     pub(crate) fn glance_any(&self, handle: Handle, rights: u64) -> Option<Target<'_>> {
-        let entry = self.entry(handle)?;
+        let entry = self.entry_in_a_hurry(handle)?;
         entry.allows_any(handle, rights).then(|| self.target(entry, Kind::from_bits(entry.kind())))
     }
 
     /// Where the object of this handle is, and whether it is certainly not signalled at this moment (O5). `None`: the handle
-    /// is not good for that.
+    /// is not good for that, or calls are to be reported.
     #[inline]
     pub(crate) fn look(&self, handle: Handle, rights: u64) -> Option<FirstLook> {
-        let entry = self.entry(handle).filter(|entry| entry.allows_any(handle, rights))?;
+        let entry = self.entry_in_a_hurry(handle).filter(|entry| entry.allows_any(handle, rights))?;
         // SAFETY: F1, a live entry names a slot of this table.
         let slot = unsafe { self.slots.get_unchecked(entry.slot()) };
         Some(FirstLook { slot: entry.slot() as u32, is_clear: slot.load().is_clear(entry.generation()) })
@@ -182,14 +191,29 @@ impl Table {
     /// The object that this handle names, of any kind, if the handle has these rights.
     #[inline(never)]
     pub(crate) fn find_any(&self, handle: Handle, rights: u64) -> Result<Target<'_>, NtStatus> {
-        let found = self.glance_any(handle, rights);
-        found.ok_or_else(|| refusal(self.entry(handle), handle, None))
+        match self.entry(handle) {
+            Some(entry) if entry.allows_any(handle, rights) => Ok(self.target(entry, Kind::from_bits(entry.kind()))),
+            entry => Err(refusal(entry, handle, None)),
+        }
     }
 
     #[inline]
     fn entry(&self, handle: Handle) -> Option<Entry> {
         // Acquire: what the entry names was born before.
         self.entries.get(handle.index()).map(|cell| Entry(cell.load(Ordering::Acquire)))
+    }
+
+    /// For fast paths, which are not taken while calls are to be reported.
+    #[inline]
+    fn entry_in_a_hurry(&self, handle: Handle) -> Option<Entry> {
+        #[cfg(all(feature = "trace", not(ntwait_loom)))]
+        return self.hurried.reaches(handle.index()).then(|| {
+            // SAFETY: what the hurried length reaches, the length does.
+            let cell = unsafe { self.entries.get_unchecked(handle.index()) };
+            Entry(cell.load(Ordering::Acquire))
+        });
+        #[cfg(not(all(feature = "trace", not(ntwait_loom))))]
+        self.entry(handle)
     }
 
     #[inline]

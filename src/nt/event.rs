@@ -8,6 +8,7 @@ use crate::objects::word::Word;
 use crate::objects::{Birth, Kind, Misfit, Signal, event};
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
+use crate::trace::traced;
 use crate::wait::Gone;
 use crate::wait::signal::{self, Unsignaled};
 
@@ -54,6 +55,18 @@ impl Runtime {
         event_type: EventType,
         initial_state: bool,
     ) -> Result<Handle, NtStatus> {
+        traced!(NtCreateEvent(access = (access, AccessMask::EVENT_ALL_ACCESS), attributes = attributes,
+            event_type = event_type, initial_state = initial_state) -> handle,
+            self.create_event(access, attributes, event_type, initial_state))
+    }
+
+    pub(crate) fn create_event(
+        &self,
+        access: AccessMask,
+        attributes: ObjectAttributes<'_>,
+        event_type: EventType,
+        initial_state: bool,
+    ) -> Result<Handle, NtStatus> {
         let manual_reset = match event_type {
             EventType::NOTIFICATION => true,
             EventType::SYNCHRONIZATION => false,
@@ -74,7 +87,8 @@ impl Runtime {
     /// `PRIVILEGE_NOT_HELD`: a right that needs a privilege (M30); `ACCESS_DENIED`: no right at all, or one that events do
     /// not have (H30, M29). And `INSUFFICIENT_RESOURCES`, `NO_MEMORY`.
     pub fn nt_open_event(&self, access: AccessMask, attributes: ObjectAttributes<'_>) -> Result<Handle, NtStatus> {
-        self.open_object(Kind::Event, access, attributes)
+        traced!(NtOpenEvent(access = (access, AccessMask::EVENT_ALL_ACCESS), attributes = attributes) -> handle,
+            self.open_object(Kind::Event, access, attributes))
     }
 
     /// `NtSetEvent`: sets the event and releases one waiter (auto reset) or all (manual reset). Returns the state
@@ -84,10 +98,16 @@ impl Runtime {
     /// `INVALID_HANDLE`, `OBJECT_TYPE_MISMATCH`, `ACCESS_DENIED` without `EVENT_MODIFY_STATE`, in this order (H8).
     #[inline]
     pub fn nt_set_event(&self, event: Handle) -> Result<i32, NtStatus> {
-        match self.change_idle_event(event, |word| word.with_state(true)) {
-            Some(before) => Ok(i32::from(before.state())),
-            None => self.signal_event_slow(event, Signal::Set),
+        match self.set_idle_event(event) {
+            Some(before) => Ok(before),
+            None => self.set_event_slow(event),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn set_event_slow(&self, event: Handle) -> Result<i32, NtStatus> {
+        traced!(NtSetEvent(handle = event) -> previous_state, self.signal_event(event, Signal::Set))
     }
 
     /// `NtPulseEvent`: releases those who wait now, as a set would, and leaves the event clear (E6, E11), in one
@@ -98,8 +118,14 @@ impl Runtime {
     pub fn nt_pulse_event(&self, event: Handle) -> Result<i32, NtStatus> {
         match self.change_idle_event(event, |word| word.with_state(true).with_state(false)) {
             Some(before) => Ok(i32::from(before.state())),
-            None => self.signal_event_slow(event, Signal::Pulse),
+            None => self.pulse_event_slow(event),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn pulse_event_slow(&self, event: Handle) -> Result<i32, NtStatus> {
+        traced!(NtPulseEvent(handle = event) -> previous_state, self.signal_event(event, Signal::Pulse))
     }
 
     /// `NtResetEvent`: clears the event. Returns the state before.
@@ -108,8 +134,8 @@ impl Runtime {
     /// As for [`nt_set_event`](Self::nt_set_event).
     #[inline]
     pub fn nt_reset_event(&self, event: Handle) -> Result<i32, NtStatus> {
-        match self.change_idle_event(event, |word| word.with_state(false)) {
-            Some(before) => Ok(i32::from(before.state())),
+        match self.reset_idle_event(event) {
+            Some(before) => Ok(before),
             None => self.reset_event_slow(event),
         }
     }
@@ -117,25 +143,33 @@ impl Runtime {
     #[cold]
     #[inline(never)]
     fn reset_event_slow(&self, event: Handle) -> Result<i32, NtStatus> {
+        traced!(NtResetEvent(handle = event) -> previous_state, self.reset_event(event))
+    }
+
+    pub(crate) fn reset_event(&self, event: Handle) -> Result<i32, NtStatus> {
         let target = self.table().find(event, Kind::Event, Entry::MODIFY)?;
         state_before(signal::reset(target, self.home()))
     }
 
     /// `NtClearEvent`: clears the event, without saying what it was (E16).
     pub fn nt_clear_event(&self, event: Handle) -> NtStatus {
-        self.nt_reset_event(event).err().unwrap_or(NtStatus::SUCCESS)
+        traced!(NtClearEvent(handle = event), self.reset_event(event).err().unwrap_or(NtStatus::SUCCESS))
     }
 
     /// `NtSetEventBoostPriority`: sets an auto-reset event; threads have no NT priority to boost here (E30).
     /// A manual-reset event is refused with `INVALID_PARAMETER`.
     pub fn nt_set_event_boost_priority(&self, event: Handle) -> NtStatus {
+        traced!(NtSetEventBoostPriority(handle = event), self.set_event_boost_priority(event))
+    }
+
+    fn set_event_boost_priority(&self, event: Handle) -> NtStatus {
         let target = match self.table().find(event, Kind::Event, Entry::MODIFY) {
             Ok(target) => target,
             Err(status) => return status,
         };
         match signal::settled_word(target, self.home()) {
             Ok(word) if word.has(Word::MANUAL) => NtStatus::INVALID_PARAMETER,
-            Ok(_) => self.nt_set_event(event).err().unwrap_or(NtStatus::SUCCESS),
+            Ok(_) => self.signal_event(event, Signal::Set).err().unwrap_or(NtStatus::SUCCESS),
             Err(Gone) => NtStatus::INVALID_HANDLE,
         }
     }
@@ -149,10 +183,13 @@ impl Runtime {
         buffer: &mut [u8],
         return_length: Option<&mut u32>,
     ) -> NtStatus {
-        match check_query(class, &[BASIC_INFORMATION_LENGTH], buffer) {
-            Err(status) => status,
-            Ok(()) => answer(buffer, return_length, self.event_information(event)),
-        }
+        traced!(
+            NtQueryEvent(handle = event, class = class, length = buffer.len()),
+            match check_query(class, &[BASIC_INFORMATION_LENGTH], buffer) {
+                Err(status) => status,
+                Ok(()) => answer(buffer, return_length, self.event_information(event)),
+            }
+        )
     }
 
     fn event_information(&self, event: Handle) -> Result<[u8; BASIC_INFORMATION_LENGTH], NtStatus> {
@@ -165,12 +202,22 @@ impl Runtime {
         Ok(bytes)
     }
 
-    #[cold]
-    #[inline(never)]
-    fn signal_event_slow(&self, event: Handle, signal: Signal) -> Result<i32, NtStatus> {
+    pub(crate) fn signal_event(&self, event: Handle, signal: Signal) -> Result<i32, NtStatus> {
         let target = self.table().find(event, Kind::Event, Entry::MODIFY)?;
         let before = signal::signal(target, signal, self.home())?;
         Ok(i32::from(before.state()))
+    }
+
+    /// Sets an event that nobody waits for. `None`: something is not as usual, or calls are to be reported.
+    #[inline]
+    pub(crate) fn set_idle_event(&self, event: Handle) -> Option<i32> {
+        self.change_idle_event(event, |word| word.with_state(true)).map(|before| i32::from(before.state()))
+    }
+
+    /// Clears an event; as [`set_idle_event`](Self::set_idle_event).
+    #[inline]
+    pub(crate) fn reset_idle_event(&self, event: Handle) -> Option<i32> {
+        self.change_idle_event(event, |word| word.with_state(false)).map(|before| i32::from(before.state()))
     }
 
     /// Changes an event that nobody waits for. `None`: something is not as usual; the slow path finds out what.

@@ -9,6 +9,7 @@ use crate::objects::keyed_event::{self, Identity, Side};
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
 use crate::sys::clock::Timeout;
+use crate::trace::traced;
 use crate::wait::Until;
 use crate::wait::lot::{self, Parked, Terms};
 use crate::waiter::park::Heed;
@@ -22,6 +23,17 @@ impl Runtime {
     /// # Errors
     /// `INVALID_PARAMETER`: flags other than 0 (K9). What else, as for [`nt_create_event`](Self::nt_create_event).
     pub fn nt_create_keyed_event(
+        &self,
+        access: AccessMask,
+        attributes: ObjectAttributes<'_>,
+        flags: u32,
+    ) -> Result<Handle, NtStatus> {
+        traced!(NtCreateKeyedEvent(access = (access, AccessMask::KEYEDEVENT_ALL_ACCESS), attributes = attributes,
+            flags = flags) -> handle,
+            self.create_keyed_event(access, attributes, flags))
+    }
+
+    fn create_keyed_event(
         &self,
         access: AccessMask,
         attributes: ObjectAttributes<'_>,
@@ -42,7 +54,8 @@ impl Runtime {
         access: AccessMask,
         attributes: ObjectAttributes<'_>,
     ) -> Result<Handle, NtStatus> {
-        self.open_object(Kind::KeyedEvent, access, attributes)
+        traced!(NtOpenKeyedEvent(access = (access, AccessMask::KEYEDEVENT_ALL_ACCESS), attributes = attributes) -> handle,
+            self.open_object(Kind::KeyedEvent, access, attributes))
     }
 
     /// `NtWaitForKeyedEvent`: waits until another thread [releases](Self::nt_release_keyed_event) the key, an even number, of
@@ -62,7 +75,10 @@ impl Runtime {
         alertable: bool,
         timeout: Option<i64>,
     ) -> NtStatus {
-        deliver(self.meet((keyed_event, Entry::QUERY), (key, Side::Wait), alertable, timeout))
+        traced!(
+            NtWaitForKeyedEvent(handle = keyed_event, key = Address(key), alertable = alertable, timeout = timeout),
+            deliver(self.meet((keyed_event, Entry::QUERY), (key, Side::Wait), alertable, timeout))
+        )
     }
 
     /// `NtReleaseKeyedEvent`: releases a thread that [waits](Self::nt_wait_for_keyed_event) for the key, or waits until one
@@ -76,7 +92,10 @@ impl Runtime {
         alertable: bool,
         timeout: Option<i64>,
     ) -> NtStatus {
-        deliver(self.meet((keyed_event, Entry::MODIFY), (key, Side::Release), alertable, timeout))
+        traced!(
+            NtReleaseKeyedEvent(handle = keyed_event, key = Address(key), alertable = alertable, timeout = timeout),
+            deliver(self.meet((keyed_event, Entry::MODIFY), (key, Side::Release), alertable, timeout))
+        )
     }
 
     fn meet(

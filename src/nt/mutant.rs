@@ -10,6 +10,7 @@ use crate::objects::owner::{self, Owner};
 use crate::objects::{Birth, Kind, Signal, Target, mutant};
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
+use crate::trace::traced;
 use crate::wait::{Gone, signal};
 use crate::waiter::shield::Shield;
 
@@ -39,6 +40,17 @@ impl Runtime {
         attributes: ObjectAttributes<'_>,
         initial_owner: bool,
     ) -> Result<Handle, NtStatus> {
+        traced!(NtCreateMutant(access = (access, AccessMask::MUTANT_ALL_ACCESS), attributes = attributes,
+            initial_owner = initial_owner) -> handle,
+            self.create_mutant(access, attributes, initial_owner))
+    }
+
+    fn create_mutant(
+        &self,
+        access: AccessMask,
+        attributes: ObjectAttributes<'_>,
+        initial_owner: bool,
+    ) -> Result<Handle, NtStatus> {
         let creation = Creation::check(Kind::Mutant, access, attributes)?;
         if !initial_owner {
             return self.make(&creation, Birth::plain(Kind::Mutant, 0, mutant::FREE)).map(|made| made.handle);
@@ -57,7 +69,8 @@ impl Runtime {
     /// # Errors
     /// As for [`nt_open_event`](Self::nt_open_event).
     pub fn nt_open_mutant(&self, access: AccessMask, attributes: ObjectAttributes<'_>) -> Result<Handle, NtStatus> {
-        self.open_object(Kind::Mutant, access, attributes)
+        traced!(NtOpenMutant(access = (access, AccessMask::MUTANT_ALL_ACCESS), attributes = attributes) -> handle,
+            self.open_object(Kind::Mutant, access, attributes))
     }
 
     /// `NtReleaseMutant`: takes one level back; with the last, the mutant goes to the first who waits for it (M10). Returns
@@ -107,6 +120,10 @@ impl Runtime {
     #[cold]
     #[inline(never)]
     fn release_mutant_slow(&self, mutant: Handle) -> Result<i32, NtStatus> {
+        traced!(NtReleaseMutant(handle = mutant) -> previous_count, self.release_mutant(mutant))
+    }
+
+    fn release_mutant(&self, mutant: Handle) -> Result<i32, NtStatus> {
         let target = self.table().find(mutant, Kind::Mutant, 0)?;
         let owner = self.require_owner(target)?;
         Ok(self.release_own(target, owner))
@@ -133,13 +150,14 @@ impl Runtime {
         buffer: &mut [u8],
         return_length: Option<&mut u32>,
     ) -> NtStatus {
-        if let Err(status) = check_query(class, &[BASIC_LENGTH, OWNER_LENGTH], buffer) {
-            return status;
-        }
-        match class {
-            OWNER_INFORMATION => answer(buffer, return_length, self.mutant_owner(mutant)),
-            _ => answer(buffer, return_length, self.mutant_information(mutant)),
-        }
+        traced!(
+            NtQueryMutant(handle = mutant, class = class, length = buffer.len()),
+            match check_query(class, &[BASIC_LENGTH, OWNER_LENGTH], buffer) {
+                Err(status) => status,
+                Ok(()) if class == OWNER_INFORMATION => answer(buffer, return_length, self.mutant_owner(mutant)),
+                Ok(()) => answer(buffer, return_length, self.mutant_information(mutant)),
+            }
+        )
     }
 
     fn mutant_information(&self, mutant: Handle) -> Result<[u8; BASIC_LENGTH], NtStatus> {

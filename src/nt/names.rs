@@ -16,6 +16,7 @@ use crate::objects::{Birth, Kind, Target};
 use crate::runtime::Runtime;
 use crate::runtime::names::{Made, Path, SEPARATOR, Wanted, directory_birth};
 use crate::status::NtStatus;
+use crate::trace::traced;
 
 /// The zero behind a text.
 const TERMINATOR: usize = 2;
@@ -140,7 +141,9 @@ impl Runtime {
         access: AccessMask,
         attributes: ObjectAttributes<'_>,
     ) -> Result<Handle, NtStatus> {
-        self.create_object(access, attributes, directory_birth())
+        traced!(NtCreateDirectoryObject(
+            access = (access, AccessMask::DIRECTORY_ALL_ACCESS), attributes = attributes) -> handle,
+            self.create_object(access, attributes, directory_birth()))
     }
 
     /// `NtOpenDirectoryObject`: a handle to the directory of this name.
@@ -152,7 +155,9 @@ impl Runtime {
         access: AccessMask,
         attributes: ObjectAttributes<'_>,
     ) -> Result<Handle, NtStatus> {
-        self.open_object(Kind::Directory, access, attributes)
+        traced!(NtOpenDirectoryObject(
+            access = (access, AccessMask::DIRECTORY_ALL_ACCESS), attributes = attributes) -> handle,
+            self.open_object(Kind::Directory, access, attributes))
     }
 
     /// `NtMakeTemporaryObject`: the object's name goes with its last handle (N16). That is so here for all objects but the
@@ -160,11 +165,14 @@ impl Runtime {
     ///
     /// Answers `INVALID_HANDLE`; `ACCESS_DENIED` without `DELETE`.
     pub fn nt_make_temporary_object(&self, object: Handle) -> NtStatus {
-        match self.resolve(object) {
-            Err(status) => status,
-            Ok((_, grant)) if grant.mask & AccessMask::DELETE.bits() == 0 => NtStatus::ACCESS_DENIED,
-            Ok(_) => NtStatus::SUCCESS,
-        }
+        traced!(
+            NtMakeTemporaryObject(handle = object),
+            match self.resolve(object) {
+                Err(status) => status,
+                Ok((_, grant)) if grant.mask & AccessMask::DELETE.bits() == 0 => NtStatus::ACCESS_DENIED,
+                Ok(_) => NtStatus::SUCCESS,
+            }
+        )
     }
 
     /// The size of this object's `OBJECT_NAME_INFORMATION`; 0 if it has no name.

@@ -8,6 +8,7 @@ use crate::handle::entry::{Entry, Handle};
 use crate::objects::{Kind, Target};
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
+use crate::trace::traced;
 use crate::wait::{Gone, signal};
 
 /// `OBJECT_INFORMATION_CLASS`.
@@ -28,6 +29,11 @@ impl Runtime {
     /// Answers `INVALID_HANDLE` for what is no handle, pseudo handles included (H5); `HANDLE_NOT_CLOSABLE` for one
     /// that is protected (H6).
     pub fn nt_close(&self, handle: Handle) -> NtStatus {
+        traced!(NtClose(handle = handle), self.close(handle))
+    }
+
+    #[inline(always)]
+    pub(crate) fn close(&self, handle: Handle) -> NtStatus {
         self.resident().close(handle).err().unwrap_or(NtStatus::SUCCESS)
     }
 
@@ -46,6 +52,19 @@ impl Runtime {
         &self,
         source_process: Handle,
         source: Handle,
+        target_process: Handle,
+        access: AccessMask,
+        attributes: HandleAttributes,
+        options: DuplicateOptions,
+    ) -> Result<Handle, NtStatus> {
+        traced!(NtDuplicateObject(source_process = source_process, handle = source, target_process = target_process,
+            access = access, attributes = attributes, options = options) -> handle,
+            self.duplicate_object((source_process, source), target_process, access, attributes, options))
+    }
+
+    fn duplicate_object(
+        &self,
+        (source_process, source): (Handle, Handle),
         target_process: Handle,
         access: AccessMask,
         attributes: HandleAttributes,
@@ -105,6 +124,13 @@ impl Runtime {
         buffer: &mut [u8],
         return_length: Option<&mut u32>,
     ) -> NtStatus {
+        traced!(
+            NtQueryObject(handle = handle, class = class, length = buffer.len()),
+            self.query_object(handle, class, buffer, return_length)
+        )
+    }
+
+    fn query_object(&self, handle: Handle, class: u32, buffer: &mut [u8], return_length: Option<&mut u32>) -> NtStatus {
         let found = match class {
             class::BASIC | class::NAME | class::TYPE | class::HANDLE_FLAGS => self.resolve(handle),
             _ => return NtStatus::INVALID_INFO_CLASS,
@@ -170,6 +196,13 @@ impl Runtime {
     /// Answers `INVALID_INFO_CLASS`, `INFO_LENGTH_MISMATCH`, `INVALID_HANDLE`; `ACCESS_DENIED` for a pseudo handle
     /// (H13).
     pub fn nt_set_information_object(&self, handle: Handle, class: u32, information: &[u8]) -> NtStatus {
+        traced!(
+            NtSetInformationObject(handle = handle, class = class, length = information.len()),
+            self.set_information_object(handle, class, information)
+        )
+    }
+
+    fn set_information_object(&self, handle: Handle, class: u32, information: &[u8]) -> NtStatus {
         if class != class::HANDLE_FLAGS {
             return NtStatus::INVALID_INFO_CLASS;
         }
@@ -187,13 +220,16 @@ impl Runtime {
 
     /// `NtCompareObjects`: `SUCCESS` if both handles name one object, else `NOT_SAME_OBJECT` (H29).
     pub fn nt_compare_objects(&self, first: Handle, second: Handle) -> NtStatus {
-        match (self.resolve(first), self.resolve(second)) {
-            (Err(status), _) | (_, Err(status)) => status,
-            (Ok((a, _)), Ok((b, _))) if core::ptr::eq(a.slot, b.slot) && a.generation == b.generation => {
-                NtStatus::SUCCESS
+        traced!(
+            NtCompareObjects(handle = first, other_handle = second),
+            match (self.resolve(first), self.resolve(second)) {
+                (Err(status), _) | (_, Err(status)) => status,
+                (Ok((a, _)), Ok((b, _))) if core::ptr::eq(a.slot, b.slot) && a.generation == b.generation => {
+                    NtStatus::SUCCESS
+                }
+                _ => NtStatus::NOT_SAME_OBJECT,
             }
-            _ => NtStatus::NOT_SAME_OBJECT,
-        }
+        )
     }
 
     /// The object of a handle or pseudo handle, and what the handle may do.

@@ -8,6 +8,7 @@ use crate::objects::word::Word;
 use crate::objects::{Birth, Kind, Signal, semaphore};
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
+use crate::trace::traced;
 use crate::wait::{Gone, signal};
 
 /// Of `SemaphoreBasicInformation`, the one class of [`Runtime::nt_query_semaphore`].
@@ -30,6 +31,18 @@ impl Runtime {
         initial: i32,
         maximum: i32,
     ) -> Result<Handle, NtStatus> {
+        traced!(NtCreateSemaphore(access = (access, AccessMask::SEMAPHORE_ALL_ACCESS), attributes = attributes,
+            initial_count = initial, maximum_count = maximum) -> handle,
+            self.create_semaphore(access, attributes, initial, maximum))
+    }
+
+    fn create_semaphore(
+        &self,
+        access: AccessMask,
+        attributes: ObjectAttributes<'_>,
+        initial: i32,
+        maximum: i32,
+    ) -> Result<Handle, NtStatus> {
         let (Ok(count), Ok(limit)) = (u32::try_from(initial), u32::try_from(maximum)) else {
             return Err(NtStatus::INVALID_PARAMETER);
         };
@@ -45,7 +58,8 @@ impl Runtime {
     /// # Errors
     /// As for [`nt_open_event`](Self::nt_open_event).
     pub fn nt_open_semaphore(&self, access: AccessMask, attributes: ObjectAttributes<'_>) -> Result<Handle, NtStatus> {
-        self.open_object(Kind::Semaphore, access, attributes)
+        traced!(NtOpenSemaphore(access = (access, AccessMask::SEMAPHORE_ALL_ACCESS), attributes = attributes) -> handle,
+            self.open_object(Kind::Semaphore, access, attributes))
     }
 
     /// `NtReleaseSemaphore`: so many more, of which those who wait get one each, in order; the rest is added to the count
@@ -57,20 +71,30 @@ impl Runtime {
     /// maximum; the count stays (SE5).
     #[inline]
     pub fn nt_release_semaphore(&self, semaphore: Handle, count: i32) -> Result<i32, NtStatus> {
-        let more = u32::try_from(count).ok().filter(|&more| more > 0).ok_or(NtStatus::INVALID_PARAMETER)?;
-        let before = self.table().glance(semaphore, Kind::Semaphore, Entry::MODIFY).and_then(|target| {
-            let post = |word| Signal::Post(more).apply(word, target.slot.extra()).ok();
-            signal::change_idle(target, post)
-        });
-        match before {
-            Some(word) => Ok(count_of(word)),
-            None => self.release_semaphore_slow(semaphore, more),
+        match self.release_idle_semaphore(semaphore, count) {
+            Some(before) => Ok(before),
+            None => self.release_semaphore_slow(semaphore, count),
         }
+    }
+
+    /// The release of a semaphore that nobody waits for. `None`: something is not as usual, or calls are to be reported.
+    #[inline]
+    fn release_idle_semaphore(&self, semaphore: Handle, count: i32) -> Option<i32> {
+        let more = more(count)?;
+        let target = self.table().glance(semaphore, Kind::Semaphore, Entry::MODIFY)?;
+        let post = |word| Signal::Post(more).apply(word, target.slot.extra()).ok();
+        signal::change_idle(target, post).map(count_of)
     }
 
     #[cold]
     #[inline(never)]
-    fn release_semaphore_slow(&self, semaphore: Handle, more: u32) -> Result<i32, NtStatus> {
+    fn release_semaphore_slow(&self, semaphore: Handle, count: i32) -> Result<i32, NtStatus> {
+        traced!(NtReleaseSemaphore(handle = semaphore, count = count) -> previous_count,
+            self.release_semaphore(semaphore, count))
+    }
+
+    fn release_semaphore(&self, semaphore: Handle, count: i32) -> Result<i32, NtStatus> {
+        let more = more(count).ok_or(NtStatus::INVALID_PARAMETER)?;
         let target = self.table().find(semaphore, Kind::Semaphore, Entry::MODIFY)?;
         let before = signal::signal(target, Signal::Post(more), self.home())?;
         Ok(count_of(before))
@@ -85,10 +109,13 @@ impl Runtime {
         buffer: &mut [u8],
         return_length: Option<&mut u32>,
     ) -> NtStatus {
-        match check_query(class, &[BASIC_LENGTH], buffer) {
-            Err(status) => status,
-            Ok(()) => answer(buffer, return_length, self.semaphore_information(semaphore)),
-        }
+        traced!(
+            NtQuerySemaphore(handle = semaphore, class = class, length = buffer.len()),
+            match check_query(class, &[BASIC_LENGTH], buffer) {
+                Err(status) => status,
+                Ok(()) => answer(buffer, return_length, self.semaphore_information(semaphore)),
+            }
+        )
     }
 
     fn semaphore_information(&self, semaphore: Handle) -> Result<[u8; BASIC_LENGTH], NtStatus> {
@@ -101,6 +128,12 @@ impl Runtime {
         bytes[4..].copy_from_slice(&maximum.cast_signed().to_ne_bytes());
         Ok(bytes)
     }
+}
+
+/// A number that can be released (SE3).
+#[inline]
+fn more(count: i32) -> Option<u32> {
+    u32::try_from(count).ok().filter(|&more| more > 0)
 }
 
 #[inline]

@@ -8,6 +8,7 @@ use crate::objects::{Kind, Signal, Target};
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
 use crate::sys::clock::Timeout;
+use crate::trace::traced;
 use crate::wait::Ended;
 use crate::wait::signal_and_wait::{self, Failure};
 
@@ -27,11 +28,18 @@ impl Runtime {
         alertable: bool,
         timeout: Option<i64>,
     ) -> NtStatus {
-        deliver(status_of(self.signal_and_wait(signal, object, alertable, Timeout::from_nt(timeout))))
+        traced!(NtSignalAndWaitForSingleObject(signal_handle = signal, handle = object, alertable = alertable,
+            timeout = timeout) -> wait,
+            deliver(status_of(self.signal_then_wait(signal, object, alertable, Timeout::from_nt(timeout)))))
     }
 
     /// The same for Rust callers.
-    pub(crate) fn signal_and_wait(
+    pub(crate) fn signal_and_wait(&self, signal: Handle, object: Handle, timeout: Timeout) -> Result<Ended, NtStatus> {
+        traced!(NtSignalAndWaitForSingleObject(signal_handle = signal, handle = object, timeout = timeout) -> wait,
+            self.signal_then_wait(signal, object, false, timeout))
+    }
+
+    fn signal_then_wait(
         &self,
         first: Handle,
         object: Handle,

@@ -11,6 +11,7 @@ use crate::objects::{Kind, Target};
 use crate::runtime::{Runtime, thread};
 use crate::status::NtStatus;
 use crate::threads::{self, BackendInUse};
+use crate::trace::traced;
 use bitflags::bitflags;
 use core::ffi::c_void;
 
@@ -88,6 +89,24 @@ impl Runtime {
         stack_size: usize,
         tell: &dyn Fn(ClientId),
     ) -> Result<Handle, NtStatus> {
+        traced!(NtCreateThreadEx(access = (access, AccessMask::THREAD_ALL_ACCESS), attributes = attributes,
+            process = process, entry_point = routine, parameter = parameter, flags = flags,
+            stack_size = stack_size) -> handle,
+            self.create_thread(access, attributes, process, routine, parameter, flags, stack_size, tell))
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "NT's call has eleven")]
+    pub(crate) fn create_thread(
+        &self,
+        access: AccessMask,
+        attributes: ObjectAttributes<'_>,
+        process: Handle,
+        routine: Option<StartRoutine>,
+        parameter: *mut c_void,
+        flags: CreateThreadFlags,
+        stack_size: usize,
+        tell: &dyn Fn(ClientId),
+    ) -> Result<Handle, NtStatus> {
         if !CreateThreadFlags::all().contains(flags) {
             return Err(NtStatus::INVALID_PARAMETER);
         }
@@ -115,6 +134,17 @@ impl Runtime {
     /// `ACCESS_DENIED` for no access at all, `INVALID_CID` for an unknown thread, or one of another process (TH25);
     /// `INVALID_PARAMETER_MIX` for a name beside the id; `INVALID_PARAMETER`, `PRIVILEGE_NOT_HELD`, `INSUFFICIENT_RESOURCES`.
     pub fn nt_open_thread(
+        &self,
+        access: AccessMask,
+        attributes: ObjectAttributes<'_>,
+        client: ClientId,
+    ) -> Result<Handle, NtStatus> {
+        traced!(NtOpenThread(access = (access, AccessMask::THREAD_ALL_ACCESS), attributes = attributes,
+            client = client) -> handle,
+            self.open_thread(access, attributes, client))
+    }
+
+    fn open_thread(
         &self,
         access: AccessMask,
         attributes: ObjectAttributes<'_>,
@@ -154,6 +184,16 @@ impl Runtime {
     /// Nothing may refer to the thread's stack, or rely on destructors there, when it ends: a scope that lent something
     /// of it to other threads, a lock guard, a pinned value.
     pub unsafe fn nt_terminate_thread(&self, thread: Handle, exit_code: u32) -> NtStatus {
+        traced!(
+            NtTerminateThread(handle = thread, exit_code = exit_code),
+            // SAFETY: the caller's promise.
+            unsafe { self.terminate_thread(thread, exit_code) }
+        )
+    }
+
+    /// # Safety
+    /// As for [`nt_terminate_thread`](Self::nt_terminate_thread).
+    pub(crate) unsafe fn terminate_thread(&self, thread: Handle, exit_code: u32) -> NtStatus {
         let found = if thread == Handle::NULL {
             if thread::is_last() {
                 return NtStatus::CANT_TERMINATE_SELF;
@@ -182,6 +222,16 @@ impl Runtime {
     /// # Safety
     /// As for [`nt_terminate_thread`](Self::nt_terminate_thread), if the frames cannot be unwound.
     pub unsafe fn rtl_exit_user_thread(&self, exit_code: u32) -> NtStatus {
+        traced!(
+            RtlExitUserThread(exit_code = exit_code),
+            // SAFETY: the caller's promise.
+            unsafe { self.exit_user_thread(exit_code) }
+        )
+    }
+
+    /// # Safety
+    /// As for [`rtl_exit_user_thread`](Self::rtl_exit_user_thread).
+    unsafe fn exit_user_thread(&self, exit_code: u32) -> NtStatus {
         if thread::is_last() {
             std::process::exit(exit_code.cast_signed());
         }
@@ -207,8 +257,9 @@ impl Runtime {
     /// `THREAD_IS_TERMINATING` (TH14); `SUSPEND_COUNT_EXCEEDED` beyond 127 (TH13); `INSUFFICIENT_RESOURCES` if the
     /// kernel has no room for a signal, or the process has no signal left for this.
     pub fn nt_suspend_thread(&self, thread: Handle) -> Result<u32, NtStatus> {
-        let target = self.find_thread(thread, AccessMask::THREAD_SUSPEND_RESUME)?;
-        self.resident().suspend(target)
+        traced!(NtSuspendThread(handle = thread) -> previous_count,
+            self.find_thread(thread, AccessMask::THREAD_SUSPEND_RESUME)
+                .and_then(|target| self.resident().suspend(target)))
     }
 
     /// `NtResumeThread`: returns the suspend count before; at 1 the thread goes on, at 0 nothing happens (TH11).
@@ -216,8 +267,9 @@ impl Runtime {
     /// # Errors
     /// `INVALID_HANDLE`, `OBJECT_TYPE_MISMATCH`, `ACCESS_DENIED` without `THREAD_SUSPEND_RESUME`.
     pub fn nt_resume_thread(&self, thread: Handle) -> Result<u32, NtStatus> {
-        let target = self.find_thread(thread, AccessMask::THREAD_SUSPEND_RESUME)?;
-        self.resident().resume(target)
+        traced!(NtResumeThread(handle = thread) -> previous_count,
+            self.find_thread(thread, AccessMask::THREAD_SUSPEND_RESUME)
+                .and_then(|target| self.resident().resume(target)))
     }
 
     /// The id of this process: a multiple of 4.

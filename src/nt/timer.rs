@@ -11,6 +11,7 @@ use crate::runtime::Runtime;
 use crate::runtime::timers::{self, Due, Setting, TimerApc};
 use crate::status::NtStatus;
 use crate::sys::clock::TICKS_PER_SECOND;
+use crate::trace::traced;
 use crate::waiter::shield::Shield;
 
 /// `TIMER_TYPE`: what a satisfied wait does to a timer that has expired (T1).
@@ -54,6 +55,17 @@ impl Runtime {
         attributes: ObjectAttributes<'_>,
         timer_type: TimerType,
     ) -> Result<Handle, NtStatus> {
+        traced!(NtCreateTimer(access = (access, AccessMask::TIMER_ALL_ACCESS), attributes = attributes,
+            timer_type = timer_type) -> handle,
+            self.create_timer(access, attributes, timer_type))
+    }
+
+    fn create_timer(
+        &self,
+        access: AccessMask,
+        attributes: ObjectAttributes<'_>,
+        timer_type: TimerType,
+    ) -> Result<Handle, NtStatus> {
         let manual_reset = match timer_type {
             TimerType::NOTIFICATION => true,
             TimerType::SYNCHRONIZATION => false,
@@ -75,7 +87,8 @@ impl Runtime {
     /// # Errors
     /// As for [`nt_open_event`](Self::nt_open_event).
     pub fn nt_open_timer(&self, access: AccessMask, attributes: ObjectAttributes<'_>) -> Result<Handle, NtStatus> {
-        self.open_object(Kind::Timer, access, attributes)
+        traced!(NtOpenTimer(access = (access, AccessMask::TIMER_ALL_ACCESS), attributes = attributes) -> handle,
+            self.open_object(Kind::Timer, access, attributes))
     }
 
     /// `NtSetTimer`: the timer is to expire at `due` (in units of 100 ns: negative from now, else absolute since 1601; what
@@ -97,14 +110,31 @@ impl Runtime {
         resume: bool,
         period_ms: i32,
     ) -> Result<TimerSet, NtStatus> {
+        traced!(NtSetTimer(handle = timer, due = due, apc = apc, resume = resume, period_ms = period_ms) -> previous_state,
+            self.set_timer_in_ticks(timer, due, apc, resume, period_ms))
+    }
+
+    fn set_timer_in_ticks(
+        &self,
+        timer: Handle,
+        due: i64,
+        apc: Option<TimerApc>,
+        resume: bool,
+        period_ms: i32,
+    ) -> Result<TimerSet, NtStatus> {
         let period = u64::try_from(period_ms).map_err(|_| NtStatus::INVALID_PARAMETER_6)? * TICKS_PER_MILLISECOND;
-        let previous_state = self.set_timer(timer, &Setting { due: Due::from_nt(due), period, apc })?;
+        let previous_state = self.set_timer_to(timer, &Setting { due: Due::from_nt(due), period, apc })?;
         let status = if resume { NtStatus::TIMER_RESUME_IGNORED } else { NtStatus::SUCCESS };
         Ok(TimerSet { status, previous_state })
     }
 
     /// The same, for callers with other units.
     pub(crate) fn set_timer(&self, timer: Handle, setting: &Setting) -> Result<bool, NtStatus> {
+        traced!(NtSetTimer(handle = timer, due = setting.due, period = Span(setting.period)) -> previous_state,
+            self.set_timer_to(timer, setting))
+    }
+
+    fn set_timer_to(&self, timer: Handle, setting: &Setting) -> Result<bool, NtStatus> {
         let target = self.table().find(timer, Kind::Timer, Entry::MODIFY)?;
         self.resident().set_timer(target, setting)
     }
@@ -114,8 +144,10 @@ impl Runtime {
     /// # Errors
     /// `INVALID_HANDLE`, `OBJECT_TYPE_MISMATCH`, `ACCESS_DENIED` without `TIMER_MODIFY_STATE` (T22).
     pub fn nt_cancel_timer(&self, timer: Handle) -> Result<bool, NtStatus> {
-        let target = self.table().find(timer, Kind::Timer, Entry::MODIFY)?;
-        self.resident().cancel_timer(target)
+        traced!(NtCancelTimer(handle = timer) -> previous_state,
+            self.table()
+                .find(timer, Kind::Timer, Entry::MODIFY)
+                .and_then(|target| self.resident().cancel_timer(target)))
     }
 
     /// `NtQueryTimer`, class 0: sixteen bytes, the time until the timer is or was last due (`i64`, in units of 100 ns,
@@ -128,10 +160,13 @@ impl Runtime {
         buffer: &mut [u8],
         return_length: Option<&mut u32>,
     ) -> NtStatus {
-        match check_query(class, &[BASIC_LENGTH], buffer) {
-            Err(status) => status,
-            Ok(()) => answer(buffer, return_length, self.timer_information(timer)),
-        }
+        traced!(
+            NtQueryTimer(handle = timer, class = class, length = buffer.len()),
+            match check_query(class, &[BASIC_LENGTH], buffer) {
+                Err(status) => status,
+                Ok(()) => answer(buffer, return_length, self.timer_information(timer)),
+            }
+        )
     }
 
     fn timer_information(&self, timer: Handle) -> Result<[u8; BASIC_LENGTH], NtStatus> {

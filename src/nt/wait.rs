@@ -8,6 +8,7 @@ use crate::objects::{Kind, Target};
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
 use crate::sys::clock::Timeout;
+use crate::trace::traced;
 use crate::wait::take::{self, Seen, Taken, Taker};
 use crate::wait::{self, Ended, Refused, Terms};
 use crate::waiter::park::MAX_OBJECTS;
@@ -50,19 +51,33 @@ impl Runtime {
     #[inline(always)] // a wait that ends at once is a few instructions in the caller
     pub fn nt_wait_for_single_object(&self, object: Handle, alertable: bool, timeout: Option<i64>) -> NtStatus {
         self.take_now(object, timeout == Some(0) && !alertable)
-            .unwrap_or_else(|| self.wait_single(object, alertable, Timeout::from_nt(timeout)))
+            .unwrap_or_else(|| self.wait_slow(object, alertable, timeout))
     }
 
-    /// A wait for one object that is not alertable.
+    #[cold]
+    #[inline(never)]
+    fn wait_slow(&self, object: Handle, alertable: bool, timeout: Option<i64>) -> NtStatus {
+        traced!(NtWaitForSingleObject(handle = object, alertable = alertable, timeout = timeout) -> wait,
+            self.wait_single(object, alertable, Timeout::from_nt(timeout)))
+    }
+
+    /// The same for Rust callers, not alertable.
     #[inline]
     pub(crate) fn wait_for(&self, object: Handle, timeout: Timeout) -> NtStatus {
-        self.take_now(object, timeout.is_poll()).unwrap_or_else(|| self.wait_single(object, false, timeout))
+        self.take_now(object, timeout.is_poll()).unwrap_or_else(|| self.wait_for_slow(object, timeout))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn wait_for_slow(&self, object: Handle, timeout: Timeout) -> NtStatus {
+        traced!(NtWaitForSingleObject(handle = object, timeout = timeout) -> wait,
+            self.wait_single(object, false, timeout))
     }
 
     /// The answer to a wait that ends at once: what is there needs nothing else, and an alertable wait prefers it to
-    /// an alert anyway (W22).
+    /// an alert anyway (W22). `None`: there is more to do, or calls are to be reported.
     #[inline(always)]
-    fn take_now(&self, object: Handle, is_poll: bool) -> Option<NtStatus> {
+    pub(crate) fn take_now(&self, object: Handle, is_poll: bool) -> Option<NtStatus> {
         let target = self.table().glance_any(object, Entry::SYNCHRONIZE)?;
         match take::one(target) {
             Taken::Yes => Some(NtStatus::WAIT_0),
@@ -84,9 +99,7 @@ impl Runtime {
         }
     }
 
-    #[cold]
-    #[inline(never)]
-    fn wait_single(&self, object: Handle, alertable: bool, timeout: Timeout) -> NtStatus {
+    pub(crate) fn wait_single(&self, object: Handle, alertable: bool, timeout: Timeout) -> NtStatus {
         let found = match object.pseudo() {
             Some(_) => self.resolve_pseudo(object),
             None => self.table().find_any(object, Entry::SYNCHRONIZE),
@@ -108,16 +121,28 @@ impl Runtime {
         alertable: bool,
         timeout: Option<i64>,
     ) -> NtStatus {
+        if wait_type == WaitType::ANY
+            && let Some(ended) = self.take_first_now(objects, timeout == Some(0) && !alertable)
+        {
+            return status_of(Ok(ended));
+        }
+        traced!(NtWaitForMultipleObjects(handles = objects, wait_type = wait_type, alertable = alertable,
+            timeout = timeout) -> wait,
+            self.wait_for_multiple_objects(objects, wait_type, alertable, timeout))
+    }
+
+    fn wait_for_multiple_objects(
+        &self,
+        objects: &[Handle],
+        wait_type: WaitType,
+        alertable: bool,
+        timeout: Option<i64>,
+    ) -> NtStatus {
         if objects.is_empty() || objects.len() > MAXIMUM_WAIT_OBJECTS {
             return NtStatus::INVALID_PARAMETER_1;
         }
         if !matches!(wait_type, WaitType::ALL | WaitType::ANY) {
             return NtStatus::INVALID_PARAMETER_3;
-        }
-        if wait_type == WaitType::ANY
-            && let Some(ended) = self.take_first_now(objects, timeout == Some(0) && !alertable)
-        {
-            return status_of(Ok(ended));
         }
         let how = How { wait_type, alertable, timeout: Timeout::from_nt(timeout) };
         deliver(status_of(self.wait_on_stack(objects, how)))
@@ -126,6 +151,9 @@ impl Runtime {
     /// The answer to a wait-any that ends at once, found without keeping anything (K1, K2). All handles are looked up
     /// before one object is taken (W4). `None`: something is not as usual, or there is nothing to take.
     fn take_first_now(&self, objects: &[Handle], is_poll: bool) -> Option<Ended> {
+        if objects.is_empty() || objects.len() > MAXIMUM_WAIT_OBJECTS {
+            return None;
+        }
         let table = self.table();
         let mut slots = [0; MAXIMUM_WAIT_OBJECTS];
         let mut first = None;
@@ -182,7 +210,11 @@ impl Runtime {
     /// `INVALID_PARAMETER_1`: no objects, or too many. `INVALID_HANDLE`, `ACCESS_DENIED`: the first handle that is
     /// not good. `NO_MEMORY`: none left for so many objects.
     pub fn wait_any(&self, objects: &[Handle], timeout: Timeout) -> Result<Ended, NtStatus> {
-        self.wait_many(objects, WaitType::ANY, timeout)
+        if let Some(ended) = self.take_first_now(objects, timeout.is_poll()) {
+            return Ok(ended);
+        }
+        traced!(NtWaitForMultipleObjects(handles = objects, wait_type = WaitType::ANY, timeout = timeout) -> wait,
+            self.wait_many(objects, WaitType::ANY, timeout))
     }
 
     /// Waits until all of the objects are signalled at one moment and takes them all, with no limit of 64. Success
@@ -191,16 +223,11 @@ impl Runtime {
     /// # Errors
     /// As for [`wait_any`](Self::wait_any), and `INVALID_PARAMETER_MIX`: an object is listed twice.
     pub fn wait_all(&self, objects: &[Handle], timeout: Timeout) -> Result<Ended, NtStatus> {
-        self.wait_many(objects, WaitType::ALL, timeout)
+        traced!(NtWaitForMultipleObjects(handles = objects, wait_type = WaitType::ALL, timeout = timeout) -> wait,
+            self.wait_many(objects, WaitType::ALL, timeout))
     }
 
     fn wait_many(&self, objects: &[Handle], wait_type: WaitType, timeout: Timeout) -> Result<Ended, NtStatus> {
-        if wait_type == WaitType::ANY
-            && (1..=MAXIMUM_WAIT_OBJECTS).contains(&objects.len())
-            && let Some(ended) = self.take_first_now(objects, timeout.is_poll())
-        {
-            return Ok(ended);
-        }
         let how = How { wait_type, alertable: false, timeout };
         match objects.len() {
             1..=MAXIMUM_WAIT_OBJECTS => self.wait_on_stack(objects, how),
@@ -221,9 +248,13 @@ impl Runtime {
     /// Answers `SUCCESS` when the time is over (D5); `NO_YIELD_PERFORMED` is possible for 0; `ALERTED` and
     /// `USER_APC` if `alertable`.
     pub fn nt_delay_execution(&self, alertable: bool, interval: i64) -> NtStatus {
+        traced!(NtDelayExecution(alertable = alertable, interval = interval), self.delay_execution(alertable, interval))
+    }
+
+    fn delay_execution(&self, alertable: bool, interval: i64) -> NtStatus {
         let how = How { wait_type: WaitType::ANY, alertable, timeout: Timeout::from_nt(Some(interval)) };
         match self.run(&[], how) {
-            Ok(Ended::TimedOut) if interval == 0 => self.nt_yield_execution(),
+            Ok(Ended::TimedOut) if interval == 0 => yield_execution(),
             Ok(Ended::TimedOut) => NtStatus::SUCCESS,
             ended => deliver(status_of(ended)),
         }
@@ -232,8 +263,7 @@ impl Runtime {
     /// `NtYieldExecution`: lets another thread that is ready run. Linux does not say whether one was, so the answer
     /// is always `SUCCESS`, which NT gives if so (D11).
     pub fn nt_yield_execution(&self) -> NtStatus {
-        crate::sys::cpu::yield_now();
-        NtStatus::SUCCESS
+        traced!(NtYieldExecution(), yield_execution())
     }
 
     /// The terms of a wait for these objects: for mutants the thread's own number is needed.
@@ -259,6 +289,11 @@ impl Runtime {
         };
         ended.map_err(NtStatus::from)
     }
+}
+
+fn yield_execution() -> NtStatus {
+    crate::sys::cpu::yield_now();
+    NtStatus::SUCCESS
 }
 
 impl From<Refused> for NtStatus {

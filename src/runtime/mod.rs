@@ -176,6 +176,8 @@ impl RuntimeBuilder {
     /// `INSUFFICIENT_RESOURCES`: the kernel refuses the address space.
     pub fn build(self) -> Result<Runtime, NtStatus> {
         let _shield = Shield::raise();
+        #[cfg(all(feature = "trace", not(ntwait_loom)))]
+        crate::trace::environment::begin();
         let table = Table::new(self.max_handles)?;
         // Asked here and not by the first wait: it reads a file.
         let policy = if cpu::is_single() { WaitPolicy::NO_SPIN } else { self.policy };

@@ -110,7 +110,13 @@ unsafe impl Sync for ResidentRef {}
 impl ResidentRef {
     pub(super) fn new(table: Table, threads: Settings) -> Self {
         let resident = Resident { table, names: Names::default(), threads, references: AtomicU32::new(1) };
-        Self(NonNull::from(Box::leak(Box::new(resident))))
+        let resident = Box::leak(Box::new(resident));
+        #[cfg(all(feature = "trace", not(ntwait_loom)))]
+        // SAFETY: it stays there until the last reference is dropped, where it leaves.
+        unsafe {
+            resident.table.hurried.join();
+        }
+        Self(NonNull::from(resident))
     }
 
     pub(super) fn is(&self, other: &Resident) -> bool {
@@ -168,6 +174,8 @@ impl Drop for ResidentRef {
         if self.references.fetch_sub(1, Ordering::Release) == 1 {
             // Acquire: what the others did comes before the end.
             let _ = self.references.load(Ordering::Acquire);
+            #[cfg(all(feature = "trace", not(ntwait_loom)))]
+            self.table.hurried.leave();
             // SAFETY: D1, and it was the last.
             drop(unsafe { Box::from_raw(self.0.as_ptr()) });
         }

@@ -23,6 +23,8 @@ pub(crate) mod lock;
 pub(crate) mod model;
 #[cfg(not(ntwait_loom))]
 pub(crate) mod nap;
+#[cfg(all(feature = "trace", not(ntwait_loom)))]
+pub(crate) mod output;
 pub(crate) mod per_process;
 pub(crate) mod region;
 pub(crate) mod schedule;

@@ -4,7 +4,10 @@
 //! cannot go. An open file of a task names that one thread for ever: it is opened first, then the caller makes sure that
 //! the thread still has the id, then the file is used, wherever.
 
-#![allow(unsafe_code, reason = "sysconf, which rustix has behind a feature that nothing else needs")]
+#![allow(
+    unsafe_code,
+    reason = "sysconf, which rustix has behind a feature that nothing else needs; a name without memory for it"
+)]
 
 #[cfg(not(ntwait_loom))]
 use super::clock::TICKS_PER_SECOND;
@@ -31,6 +34,12 @@ impl Comm {
             length = end;
         }
         Self(bytes)
+    }
+
+    /// What is before the zero.
+    #[cfg(all(feature = "trace", not(ntwait_loom)))]
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.0.split(|byte| *byte == 0).next().unwrap_or_default()
     }
 }
 
@@ -88,6 +97,25 @@ mod real {
         }
     }
 
+    /// What the calling thread is called. Needs no memory.
+    #[cfg(feature = "trace")]
+    pub(crate) fn name_of_this_thread() -> Comm {
+        let mut comm = Comm::default();
+        // SAFETY: room for the 16 bytes that the kernel writes at most.
+        unsafe { libc::prctl(libc::PR_GET_NAME, comm.0.as_mut_ptr()) };
+        comm
+    }
+
+    /// What the thread is called that the process began with; nothing if the kernel does not say.
+    #[cfg(feature = "trace")]
+    pub(crate) fn name_of_first_thread() -> Comm {
+        let mut comm = Comm::default();
+        let name = std::fs::read("/proc/self/comm").unwrap_or_default();
+        let name = name.strip_suffix(b"\n").unwrap_or(&name);
+        comm.0.iter_mut().take(Comm::MOST).zip(name).for_each(|(place, byte)| *place = *byte);
+        comm
+    }
+
     /// An open file of one thread.
     #[derive(Debug)]
     pub(crate) struct TaskFile(File);
@@ -125,6 +153,8 @@ mod real {
 
 #[cfg(not(ntwait_loom))]
 pub(crate) use real::{TaskFile, name_this_thread, process_mask, set_affinity, set_nice};
+#[cfg(all(feature = "trace", not(ntwait_loom)))]
+pub(crate) use real::{name_of_first_thread, name_of_this_thread};
 
 /// The times in a line of `stat`: the fields 14 (user) and 15 (kernel), the name in field 2 being in parentheses and
 /// free to contain any.

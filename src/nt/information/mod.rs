@@ -20,6 +20,7 @@ use crate::objects::thread::Life;
 use crate::rtl;
 use crate::runtime::{Runtime, thread};
 use crate::status::NtStatus;
+use crate::trace::traced;
 pub(crate) use basic::Basic;
 
 /// `THREADINFOCLASS`.
@@ -89,6 +90,19 @@ impl Runtime {
     /// Answers `INVALID_INFO_CLASS` (TI26); `INFO_LENGTH_MISMATCH`; `INVALID_HANDLE`, `OBJECT_TYPE_MISMATCH`,
     /// `ACCESS_DENIED`; for class 38 `BUFFER_TOO_SMALL`, with the size that is needed in `return_length`.
     pub fn nt_query_information_thread(
+        &self,
+        thread: Handle,
+        class: u32,
+        buffer: &mut [u8],
+        return_length: Option<&mut u32>,
+    ) -> NtStatus {
+        traced!(
+            NtQueryInformationThread(handle = thread, class = class, length = buffer.len()),
+            self.query_information_thread(thread, class, buffer, return_length)
+        )
+    }
+
+    fn query_information_thread(
         &self,
         thread: Handle,
         class: u32,
@@ -166,6 +180,13 @@ impl Runtime {
     /// `INVALID_PARAMETER`, `PRIVILEGE_NOT_HELD` for values; `THREAD_IS_TERMINATING` for processors of a thread that is
     /// ending (TI13).
     pub fn nt_set_information_thread(&self, thread: Handle, class: u32, information: &[u8]) -> NtStatus {
+        traced!(
+            NtSetInformationThread(handle = thread, class = class, length = information.len()),
+            self.set_information_thread(thread, class, information)
+        )
+    }
+
+    fn set_information_thread(&self, thread: Handle, class: u32, information: &[u8]) -> NtStatus {
         let done = match class {
             class::PRIORITY => self.set_absolute_priority(thread, information),
             class::BASE_PRIORITY => self.set_base_priority(thread, information),

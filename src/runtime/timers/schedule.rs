@@ -180,10 +180,10 @@ mod tests {
             schedule.set(relative, at(Clock::Monotonic, 100, 0), true);
             schedule.set(absolute, at(Clock::Wall, 5_000, 0), true);
             schedule.set(later, at(Clock::Wall, 9_000, 0), true);
-            assert_eq!(popped(schedule, Clock::Wall, 4_999), []);
-            assert_eq!(popped(schedule, Clock::Monotonic, 99), []);
+            assert!(popped(schedule, Clock::Wall, 4_999).is_empty());
+            assert!(popped(schedule, Clock::Monotonic, 99).is_empty());
             assert_eq!(popped(schedule, Clock::Wall, 6_000), [5_000], "the clock was set forward");
-            assert_eq!(popped(schedule, Clock::Wall, 10), [], "and back");
+            assert!(popped(schedule, Clock::Wall, 10).is_empty(), "and back");
             assert_eq!(popped(schedule, Clock::Monotonic, 100), [100]);
             assert_eq!(popped(schedule, Clock::Wall, 9_000), [9_000]);
         });
@@ -194,8 +194,8 @@ mod tests {
         with_schedule(|schedule, [timer, ..]| {
             schedule.set(timer, at(Clock::Wall, 5_000, 30), true);
             assert!(schedule.pop(Clock::Wall, 7_000, 100).is_some());
-            assert_eq!(popped(schedule, Clock::Wall, u64::MAX - 1), []);
-            assert_eq!(popped(schedule, Clock::Monotonic, 129), []);
+            assert!(popped(schedule, Clock::Wall, u64::MAX - 1).is_empty());
+            assert!(popped(schedule, Clock::Monotonic, 129).is_empty());
             assert_eq!(popped(schedule, Clock::Monotonic, 130), [130]);
         });
     }
@@ -207,11 +207,11 @@ mod tests {
             assert_eq!(popped(schedule, Clock::Monotonic, 109), [100]);
             assert_eq!(popped(schedule, Clock::Monotonic, 130), [130], "no drift");
             assert_eq!(popped(schedule, Clock::Monotonic, 1_000), [160], "one for all that were missed");
-            assert_eq!(popped(schedule, Clock::Monotonic, 1_029), []);
+            assert!(popped(schedule, Clock::Monotonic, 1_029).is_empty());
             assert_eq!(popped(schedule, Clock::Monotonic, 1_030), [1_030]);
             schedule.cancel(timer, 7);
             assert_eq!(schedule.plan_of(timer).setting, 7);
-            assert_eq!(popped(schedule, Clock::Monotonic, u64::MAX - 1), []);
+            assert!(popped(schedule, Clock::Monotonic, u64::MAX - 1).is_empty());
         });
     }
 
@@ -236,7 +236,7 @@ mod tests {
             assert_eq!(schedule.next_to_tell(CLOCK, true), Some(NEVER));
             schedule.was_told(CLOCK);
             assert!(!schedule.set(a, at(CLOCK, 100, 0), false), "a timer that is not armed");
-            assert_eq!(popped(schedule, CLOCK, 100), []);
+            assert!(popped(schedule, CLOCK, 100).is_empty());
         });
     }
 }

@@ -149,13 +149,11 @@ impl ObjectName {
         Self::below_session(name.iter().copied())
     }
 
-    /// A name of no length names nothing (N12), so it stays one.
     fn below_session(name: impl Iterator<Item = u16> + Clone) -> Result<Self, NtStatus> {
-        match name.clone().next() {
-            Some(SEPARATOR) => Err(NtStatus::OBJECT_PATH_SYNTAX_BAD),
-            Some(_) => Self::joined(r"\Sessions\1\BaseNamedObjects\", name),
-            None => Self::joined("", name),
+        if name.clone().next() == Some(SEPARATOR) {
+            return Err(NtStatus::OBJECT_PATH_SYNTAX_BAD);
         }
+        Self::joined(r"\Sessions\1\BaseNamedObjects\", name)
     }
 
     fn joined(directory: &str, name: impl Iterator<Item = u16> + Clone) -> Result<Self, NtStatus> {

@@ -7,12 +7,13 @@
 //!
 //! Any other answer counts as "there": a sandbox that permits neither gets no probes.
 //!
-//! A question costs some 300 ns, so each thread remembers the last pages that it has asked about:
+//! A question costs some 300 ns, so each thread remembers the last pages of which it knows that they stay:
 //!
 //! PB1  A page is remembered only if it was there, and as writable only if it could be written.
-//! PB2  Frames are only ever looked at from frames further down, so a page of the stack stays there while it is used. Other
-//!      memory that was there in an earlier call of the thread, and was unmapped or protected since, is not told: it is a
-//!      pointer to memory that the program has given back.
+//! PB2  And only if it is of the caller's frames, which are there as long as the thread is in them, or of the variables of
+//!      the program itself. Other memory is asked about each time: it may have been given back since.
+
+mod image;
 
 use core::cell::Cell;
 use core::ffi::c_void;
@@ -26,8 +27,11 @@ const LOWEST: usize = 65_536;
 /// From there on nothing is mapped for a program that does not ask for the fifth level of page tables by address.
 const HIGHEST: usize = if cfg!(target_arch = "x86_64") { (1 << 47) - PAGE } else { 1 << 52 };
 
-/// So many pages a thread remembers: of its frames, and of what it waits with.
+/// So many pages a thread remembers.
 const REMEMBERED: usize = 16;
+
+/// What lies as far above the stack pointer counts as a frame of the caller's.
+const REACH: usize = 16 * PAGE;
 
 /// `FUTEX_WAKE_OP`'s operation: or 0 to the second word, and wake nobody for what was there.
 const OR_ZERO: u32 = (libc::FUTEX_OP_OR as u32) << 28;
@@ -92,10 +96,17 @@ fn is_page_there(page: usize, access: Access) -> bool {
 #[inline(never)]
 fn ask_and_remember(place: &Cell<usize>, page: usize, access: Access) -> bool {
     let is_there = ask(page, access);
-    if is_there {
+    if is_there && stays(page) {
         place.set(if access == Access::Write { page | WRITABLE } else { page });
     }
     is_there
+}
+
+/// PB2.
+fn stays(page: usize) -> bool {
+    let mark = 0_u8;
+    let frame = page_of((&raw const mark).addr());
+    (frame..frame + REACH).contains(&page) || image::variables().contains(&page)
 }
 
 /// `errno` stays as it is: the caller does not expect these calls to touch it.
@@ -212,17 +223,29 @@ mod tests {
 
     #[test]
     fn pb1_what_is_remembered() {
-        let base = pages();
-        let (written, read) = (base, base + PAGE);
-        let remembers = |page: usize| PAGES.with(|pages| pages[page / PAGE % REMEMBERED].get());
-        for _ in 0..2 {
-            assert!(is_there(read + 8, 8, Access::Read));
-            assert_eq!(remembers(read), read);
-            assert!(!is_there(read + 8, 8, Access::Write), "read-only, and known as such");
-            assert_eq!(remembers(read), read);
-            assert!(is_there(written, 1, Access::Write) && is_there(written, 1, Access::Read));
-            assert_eq!(remembers(written), written | WRITABLE);
-            assert!(!is_there(base + 2 * PAGE, 1, Access::Read), "what is not there is not remembered");
+        static mut VARIABLE: u64 = 1; // in memory that can be written
+        let frame = 0_u64;
+        for address in [(&raw const frame).addr(), (&raw const VARIABLE).addr()] {
+            let page = page_of(address);
+            let remembered = || PAGES.with(|pages| pages[page / PAGE % REMEMBERED].get());
+            PAGES.with(|pages| pages[page / PAGE % REMEMBERED].set(0));
+            assert!(is_there(address, 8, Access::Read));
+            assert_eq!(remembered(), page);
+            assert!(is_there(address, 8, Access::Write) && is_there(address, 8, Access::Read));
+            assert_eq!(remembered(), page | WRITABLE);
         }
+    }
+
+    #[test]
+    fn pb2_memory_that_was_given_back_is_not_there() {
+        let page = pages();
+        assert!(is_there(page, 8, Access::Write));
+        let memory = core::ptr::with_exposed_provenance_mut(page);
+        // SAFETY: the first of the pages.
+        assert_eq!(unsafe { libc::mprotect(memory, PAGE, libc::PROT_READ) }, 0);
+        assert!(!is_there(page, 8, Access::Write) && is_there(page, 8, Access::Read));
+        // SAFETY: as above.
+        assert_eq!(unsafe { libc::munmap(memory, PAGE) }, 0);
+        assert!(!is_there(page, 8, Access::Read));
     }
 }

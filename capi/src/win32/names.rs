@@ -14,29 +14,23 @@ const LONGEST_WIDE: usize = 32_767;
 const LONGEST_NARROW: usize = 259;
 
 /// Text of a call in its `A` or its `W` form.
-pub(crate) trait Text: Plain {
-    /// The name, below the directory of the session; null is none.
-    fn name(text: In<Self>) -> Result<Option<ObjectName>, NtStatus>;
+pub(crate) trait Text: Plain + PartialEq + Default {
+    /// The name, below the directory of the session.
+    fn name(text: In<Self>) -> Result<ObjectName, NtStatus>;
 }
 
 impl Text for u16 {
-    fn name(text: In<Self>) -> Result<Option<ObjectName>, NtStatus> {
-        if text.address() == 0 {
-            return Ok(None);
-        }
+    fn name(text: In<Self>) -> Result<ObjectName, NtStatus> {
         let text = text.until_zero(LONGEST_WIDE)?.ok_or(NtStatus::NAME_TOO_LONG)?;
-        ObjectName::win32_wide(text).map(Some)
+        ObjectName::win32_wide(text)
     }
 }
 
 impl Text for u8 {
-    fn name(text: In<Self>) -> Result<Option<ObjectName>, NtStatus> {
-        if text.address() == 0 {
-            return Ok(None);
-        }
+    fn name(text: In<Self>) -> Result<ObjectName, NtStatus> {
         let text = text.until_zero(LONGEST_NARROW)?.ok_or(NtStatus::NAME_TOO_LONG)?;
         let text = core::str::from_utf8(text).map_err(|_| NtStatus::OBJECT_NAME_INVALID)?;
-        ObjectName::win32(text).map(Some)
+        ObjectName::win32(text)
     }
 }
 
@@ -50,7 +44,8 @@ pub(crate) fn create<T: Text>(
     let existed = Cell::new(false);
     let made = || {
         let attributes = handle_attributes(security)?;
-        let name = T::name(name)?;
+        let is_named = name.get()?.is_some_and(|first| first != T::default()); // N12
+        let name = is_named.then(|| T::name(name)).transpose()?;
         let named =
             name.as_deref().map_or(ObjectAttributes::NONE, |name| ObjectAttributes::named(name).or_open(&existed));
         create(runtime()?, named.with(named.attributes | attributes))
@@ -68,10 +63,8 @@ pub(crate) fn open<T: Text>(
     open: impl FnOnce(&Runtime, ObjectAttributes<'_>) -> Result<Handle, NtStatus>,
 ) -> Handle {
     let opened = || {
-        let name = T::name(name)?.ok_or(NtStatus::INVALID_PARAMETER)?;
-        if name.is_empty() {
-            return Err(NtStatus::OBJECT_NAME_INVALID); // N12: the directory is there
-        }
+        let first = name.get()?;
+        let name = first.map_or(Err(NtStatus::INVALID_PARAMETER), |_| T::name(name))?;
         open(runtime()?, ObjectAttributes::named(&name).with(inherited(inherit != 0)))
     };
     or_else(opened(), Handle::NULL)

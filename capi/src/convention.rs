@@ -56,10 +56,6 @@ macro_rules! function {
 }
 
 impl Code {
-    pub(crate) fn address(self) -> *mut c_void {
-        self.0.cast_mut()
-    }
-
     /// What a thread runs.
     pub(crate) fn start<C: Convention>(self) -> Option<StartRoutine> {
         function!(self, C, StartRoutine, (*mut c_void) -> u32)

@@ -10,7 +10,6 @@ thread_local! {
 pub(crate) const ERROR_SUCCESS: u32 = 0;
 pub(crate) const ERROR_INVALID_HANDLE: u32 = 6;
 pub(crate) const ERROR_NOT_SUPPORTED: u32 = 50;
-pub(crate) const ERROR_INVALID_PARAMETER: u32 = 87;
 pub(crate) const ERROR_ALREADY_EXISTS: u32 = 183;
 
 #[inline]

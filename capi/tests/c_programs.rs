@@ -43,4 +43,13 @@ programs![
     nt_timer,
     nt_wait,
     srw,
+    win32_apcs,
+    win32_exit,
+    win32_handles,
+    win32_objects,
+    win32_registered_waits,
+    win32_slots,
+    win32_threads,
+    win32_timers,
+    win32_waits,
 ];

@@ -1,6 +1,6 @@
 /*
- * A queue of jobs, in Win32 calls: a producer, a consumer that waits for work, for the tick of a timer and for the order to stop, whichever
- * comes first.
+ * A queue of jobs, in Win32 calls: a producer, and a consumer that waits for work, for the tick of a timer and for the
+ * order to stop, whichever comes first.
  *
  *   cc -std=c11 queue.c $(pkg-config --cflags --libs ntwait) -o queue
  */
@@ -11,7 +11,7 @@
 
 enum { JOBS = 10, ROOM = 4, TICKS = 3, TICK_MS = 10 };
 
-/* What the consumer waits for. If several are there, the first in the list is taken: no job is left behind when it stops. */
+/* What the consumer waits for. If several are there, the first in the list is taken: it leaves no job when it stops. */
 enum { WORK, TICK, STOP, CAUSES };
 
 static HANDLE causes[CAUSES];

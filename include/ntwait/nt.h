@@ -499,8 +499,8 @@ typedef VOID (NTAPI *PPS_APC_ROUTINE)(PVOID ApcArgument1, PVOID ApcArgument2, PV
 typedef NTSTATUS (NTAPI *PUSER_THREAD_START_ROUTINE)(PVOID ThreadParameter);
 
 /*
- * What else a creation of a thread is to tell: its ids (a CLIENT_ID) and its TEB (a PVOID, which is null), in Size bytes at
- * ValuePtr; the length goes to ReturnLength, if that is not null. Others are STATUS_INVALID_PARAMETER.
+ * What else a creation of a thread is to tell: its ids (a CLIENT_ID), its TEB (a PVOID, which is null), in Size bytes
+ * at ValuePtr. The length goes to ReturnLength, if that is not null. Others are STATUS_INVALID_PARAMETER.
  */
 #define PS_ATTRIBUTE_CLIENT_ID 0x00010003u
 #define PS_ATTRIBUTE_TEB_ADDRESS 0x00010004u

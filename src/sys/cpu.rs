@@ -101,12 +101,17 @@ pub(crate) fn is_first_thread() -> bool {
     return false;
 }
 
-/// How many threads the process has that run. `None`: the kernel does not say.
+/// How many threads the process has, the first one always included. `None`: the kernel does not say.
+#[cfg(not(ntwait_loom))]
+pub(crate) fn tasks_of_process() -> Option<u32> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    status.lines().find_map(|line| line.strip_prefix("Threads:"))?.trim().parse().ok()
+}
+
+/// How many of them run.
 #[cfg(not(ntwait_loom))]
 pub(crate) fn threads_of_process() -> Option<u32> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let count: u32 = status.lines().find_map(|line| line.strip_prefix("Threads:"))?.trim().parse().ok()?;
-    Some(count - u32::from(is_first_thread_gone()))
+    Some(tasks_of_process()? - u32::from(is_first_thread_gone()))
 }
 
 /// Has the thread that the process began with ended? The kernel keeps it until the last has, and counts it.
@@ -115,6 +120,11 @@ pub(crate) fn is_first_thread_gone() -> bool {
     let stat = std::fs::read_to_string(format!("/proc/self/task/{}/stat", std::process::id()));
     // The state comes after the name, which is in parentheses and free to contain any.
     stat.is_ok_and(|stat| stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with(['Z', 'X'])))
+}
+
+#[cfg(ntwait_loom)]
+pub(crate) fn tasks_of_process() -> Option<u32> {
+    None
 }
 
 #[cfg(ntwait_loom)]

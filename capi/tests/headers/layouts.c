@@ -1,5 +1,5 @@
 /*
- * The layouts of Windows x64, as static assertions: sizes, alignments, offsets, signs. It is compiled as C11 and as C++17.
+ * The layouts of Windows x64, as static assertions: sizes, alignments, offsets, signs. Compiled as C11 and as C++17.
  */
 #include <ntwait/ext.h>
 #include <ntwait/win32.h>

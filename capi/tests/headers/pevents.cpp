@@ -80,7 +80,8 @@ namespace {
         CHECK(WaitForEvent(event, 20) == WAIT_TIMEOUT && Clock::now() - start >= Milliseconds(20));
         CHECK(WaitForMultipleEvents(events, 1, true, 20) == WAIT_TIMEOUT && Clock::now() - start >= Milliseconds(40));
         // More than can be counted in 100 ns is for ever, and no negative time.
-        for (uint64_t milliseconds : {WAIT_INFINITE, WAIT_INFINITE - 1, uint64_t(INT64_MAX) / 10000 + 1, uint64_t(1) << 32}) {
+        const uint64_t most = uint64_t(INT64_MAX) / 10000;
+        for (uint64_t milliseconds : {WAIT_INFINITE, WAIT_INFINITE - 1, most + 1, most, uint64_t(1) << 32}) {
             check::Blocked waiter([=] { CHECK(WaitForEvent(event, milliseconds) == 0); });
             CHECK(SetEvent(event) == 0);
             waiter.join();
@@ -154,7 +155,8 @@ namespace {
 
     // A set at any moment of a short wait for all: it is either taken together with the other event, or still there.
     void timed_out_wait_for_all_eats_nothing() {
-        neosmart_event_t present = CreateEvent(false, true), late = CreateEvent(), go = CreateEvent(), done = CreateEvent();
+        neosmart_event_t present = CreateEvent(false, true), late = CreateEvent();
+        neosmart_event_t go = CreateEvent(), done = CreateEvent();
         std::atomic<int> pause(0);
         std::thread setter([&] {
             while (WaitForEvent(go) == 0 && pause >= 0) {
@@ -225,11 +227,13 @@ namespace {
         const auto set = [&](neosmart_event_t event) {
             while (!stop) {
                 CHECK(SetEvent(event) == 0);
+                std::this_thread::yield(); // so that the waiters wait
             }
         };
         std::thread threads[] = {std::thread(wait, 0, a, b), std::thread(wait, 1, b, a), std::thread(set, a),
                                  std::thread(set, b)};
-        while (took[0] < 500 || took[1] < 500) {
+        const Clock::time_point enough = Clock::now() + Milliseconds(2000);
+        while (took[0] < 500 || took[1] < 500 || Clock::now() < enough) {
             std::this_thread::yield();
         }
         stop = true;

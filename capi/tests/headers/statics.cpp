@@ -1,5 +1,5 @@
-// The library works in static constructors and destructors: nothing has to be initialised before the first call, and what was made
-// before main can be used after it.
+// The library works in static constructors and destructors: nothing has to be initialised before the first call, and
+// what was made before main can be used after it.
 
 #include <ntwait/win32.h>
 
@@ -20,7 +20,8 @@ namespace {
         ~Before() {
             EnterCriticalSection(&section);
             LeaveCriticalSection(&section);
-            const bool good = SetEvent(event) && WaitForSingleObject(event, 0) == WAIT_OBJECT_0 && CloseHandle(event) && CloseHandle(thread);
+            const bool good = SetEvent(event) && WaitForSingleObject(event, 0) == WAIT_OBJECT_0 &&
+                              CloseHandle(event) && CloseHandle(thread);
             std::printf("after main: %s\n", good ? "good" : "bad");
             std::fflush(stdout);
             std::_Exit(good ? 0 : 1);
@@ -35,7 +36,8 @@ namespace {
 
 int main() {
     DWORD code = 0;
-    const bool good = WaitForSingleObject(before.event, 0) == WAIT_OBJECT_0 && WaitForSingleObject(before.thread, 5000) == WAIT_OBJECT_0 &&
+    const bool good = WaitForSingleObject(before.event, 0) == WAIT_OBJECT_0 &&
+                      WaitForSingleObject(before.thread, 5000) == WAIT_OBJECT_0 &&
                       GetExitCodeThread(before.thread, &code) && code == 7;
     if (!good) {
         std::_Exit(1);

@@ -69,7 +69,10 @@ pub(crate) fn is_last() -> bool {
     let _shield = Shield::raise(); // reading the kernel's answer needs memory
     let count = || {
         let before = threads::service_threads();
-        let all = cpu::threads_of_process()?;
+        let all = match record::first_thread_leaves() {
+            true => cpu::tasks_of_process()?.checked_sub(1)?,
+            false => cpu::threads_of_process()?,
+        };
         (threads::service_threads() == before).then(|| all.saturating_sub(before))
     };
     // Threads that have ended for everybody may not have ended for the kernel.

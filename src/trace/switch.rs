@@ -137,3 +137,44 @@ unsafe extern "C" fn renew() {
     // SAFETY: there is no other thread.
     unsafe { TABLES.renew(First(ptr::null_mut())) };
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::handle::entry::Handle;
+    use crate::nt::EventType;
+    use crate::objects::Kind;
+    use crate::{AccessMask, ObjectAttributes, Runtime};
+
+    /// A runtime with an event.
+    fn with_event() -> (Runtime, Handle) {
+        let nt = Runtime::new().unwrap();
+        let all = AccessMask::EVENT_ALL_ACCESS;
+        let event = nt.nt_create_event(all, ObjectAttributes::NONE, EventType::NOTIFICATION, false).unwrap();
+        (nt, event)
+    }
+
+    fn found_in_a_hurry((nt, event): &(Runtime, Handle)) -> bool {
+        nt.table().glance(*event, Kind::Event, 0).is_some()
+    }
+
+    /// No other test of this program has anybody listen.
+    #[test]
+    fn sw1_every_table_is_told_whether_it_is_old_or_new() {
+        let mut all: Vec<_> = (0..3).map(|_| with_event()).collect();
+        assert!(all.iter().all(found_in_a_hurry));
+        for wanted in [true, true, false] {
+            count(wanted);
+            assert!(is_on());
+            all.push(with_event());
+            assert!(!all.iter().any(found_in_a_hurry));
+            drop(all.remove(1));
+            for (nt, event) in &all {
+                assert_eq!((nt.nt_set_event(*event), nt.nt_reset_event(*event)), (Ok(0), Ok(1)));
+                assert!(nt.table().find(*event, Kind::Event, 0).is_ok());
+            }
+        }
+        count(false);
+        assert!(!is_on() && all.iter().all(found_in_a_hurry));
+    }
+}

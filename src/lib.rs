@@ -74,6 +74,40 @@
 //! object is signalled or a time is up. A registered wait stands in the object's queue itself, so any number of them needs
 //! one thread of the library's, and a few more where callbacks run.
 //!
+//! # Tracing
+//!
+//! With the feature `trace`, every `nt_*` call of [`Runtime`] and every call of [`NtdllApi`] is told to the subscriber of the
+//! crate `tracing`: one event when it begins and one when it is over, of level `TRACE`, whose name is the call's and whose
+//! target is a category, `ntwait::threading`, `synchronization`, `handle`, `timer` or `apc`. The types for Rust are told by the
+//! calls that they stand for. What the library does by itself is not told.
+//!
+//! `TraceConfig` makes a subscriber that writes lines, of text or JSON, and `TraceFilter` says of which calls. `Traced` does the
+//! same for an `NtdllApi` that you have made. No code is needed where the environment says so before the first runtime:
+//! `NTWAIT_TRACE=synchronization,NtWait*` (or `all`; `-NtYield*` leaves out), `NTWAIT_TRACE_FILE` (the standard error unless
+//! said otherwise), `NTWAIT_TRACE_FORMAT` (`text` or `json`).
+//!
+//! ```
+//! # #[cfg(feature = "trace")] {
+//! use ntwait::{Ntdll, NtdllApi, TraceCategory, TraceConfig, TraceFilter};
+//!
+//! TraceConfig::new().filter(TraceFilter::category(TraceCategory::Synchronization)).install()?;
+//! let event = Ntdll::new()?.nt_create_event(true, false)?;
+//! Ntdll::new()?.nt_wait_for_event(event, 5)?;
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! ```text
+//! [2026-11-22T21:52:11.123456Z] [TID:main] CALL   NtCreateEvent(manual_reset=true, initial_state=false)
+//! [2026-11-22T21:52:11.123471Z] [TID:main] RETURN NtCreateEvent() -> Ok(handle=0x4)
+//! [2026-11-22T21:52:11.123476Z] [TID:main] CALL   NtWaitForEvent(handle=0x4, timeout_ms=5)
+//! [2026-11-22T21:52:11.128622Z] [TID:main] RETURN NtWaitForEvent() -> Ok(STATUS_TIMEOUT)
+//! ```
+//!
+//! Arguments that are as usual (all rights, no attributes) are left out. A call that does not return, because its thread ends, has
+//! no second event. A subscriber is told while its thread cannot be suspended or terminated, so it must not wait for objects of
+//! this library. While nobody listens, the fast paths cost what they cost without the feature.
+//!
 //! # How it is made
 //!
 //! ```text

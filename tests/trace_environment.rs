@@ -8,6 +8,8 @@ use ntwait::{AccessMask, EventType, NtStatus, ObjectAttributes, Runtime, TraceCo
 use std::fs;
 use std::process::{Command, Output, Stdio};
 use std::thread;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 const CHILD: &str = "NTWAIT_TEST_CHILD";
 
@@ -41,6 +43,11 @@ fn child() {
             calls(Runtime::global());
             assert!(matches!(TraceConfig::new().install(), Err(TraceError::AlreadyInstalled)));
         }
+        Ok("chatty") => {
+            let subscriber = tracing_subscriber::registry().with(Chatty);
+            tracing::subscriber::set_global_default(subscriber).expect("the first subscriber");
+            calls(Runtime::global());
+        }
         Ok("fork") => {
             calls(Runtime::global());
             fork_while_others_write();
@@ -52,6 +59,22 @@ fn child() {
         }
         _ => {}
     }
+}
+
+/// A subscriber that makes calls itself, and writes the names of those that it is told of.
+struct Chatty;
+
+impl<S: Subscriber> Layer<S> for Chatty {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        assert_eq!(Runtime::global().nt_yield_execution(), NtStatus::SUCCESS);
+        eprintln!("{}", event.metadata().name());
+    }
+}
+
+#[test]
+fn tr3_calls_of_the_subscriber_itself_are_not_told() {
+    let lines = stderr_of("chatty", &[]);
+    assert_eq!(lines, ["NtCreateEvent", "NtCreateEvent", "NtSetEvent", "NtSetEvent", "NtClose", "NtClose"]);
 }
 
 /// The children of this fork make calls while threads of the parent are in the middle of lines.

@@ -111,7 +111,7 @@ pub(crate) struct Table {
     birthmark: Region<AtomicU64>,
     entries: Entries,
     slots: Slots,
-    /// How far look-ups in a hurry reach.
+    /// Where look-ups in a hurry find entries.
     #[cfg(all(feature = "trace", not(ntwait_loom)))]
     pub(crate) hurried: Hurried,
     bodies: Bodies,
@@ -130,13 +130,16 @@ impl Table {
         if let Some(mark) = birthmark.get(0) {
             mark.store(1, Ordering::Relaxed);
         }
+        #[cfg(not(all(feature = "trace", not(ntwait_loom))))]
         let entries = Region::reserve(count)?;
+        #[cfg(all(feature = "trace", not(ntwait_loom)))]
+        let entries = Region::reserve_with_zeroes(count)?;
         let slots = Region::reserve((count + SPARE_SLOTS).min(Entry::MAX_COUNT))?;
         let segments = entries.len().div_ceil(SEGMENT as usize);
         Ok(Self {
             birthmark,
             #[cfg(all(feature = "trace", not(ntwait_loom)))]
-            hurried: Hurried::new(entries.len() as u32),
+            hurried: Hurried::new(&entries),
             entries,
             slots,
             bodies: Bodies::new()?,
@@ -207,11 +210,7 @@ impl Table {
     #[inline]
     fn entry_in_a_hurry(&self, handle: Handle) -> Option<Entry> {
         #[cfg(all(feature = "trace", not(ntwait_loom)))]
-        return self.hurried.reaches(handle.index()).then(|| {
-            // SAFETY: what the hurried length reaches, the length does.
-            let cell = unsafe { self.entries.get_unchecked(handle.index()) };
-            Entry(cell.load(Ordering::Acquire))
-        });
+        return self.hurried.entry(handle.index()).map(|cell| Entry(cell.load(Ordering::Acquire)));
         #[cfg(not(all(feature = "trace", not(ntwait_loom))))]
         self.entry(handle)
     }

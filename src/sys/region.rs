@@ -43,6 +43,8 @@ mod mapped {
     pub(crate) struct Region<T> {
         base: NonNull<T>,
         len: usize,
+        /// In bytes.
+        mapped: usize,
     }
 
     // SAFETY: a region is its elements; it hands out shared references only.
@@ -53,10 +55,21 @@ mod mapped {
     impl<T: Zeroed> Region<T> {
         /// Reserves room for `len` elements, or for half as many, and so on, if address space is limited.
         pub(crate) fn reserve(len: usize) -> Result<Self, OutOfMemory> {
+            Self::reserve_times(1, len)
+        }
+
+        /// The same, and behind it as many elements that stay zero.
+        #[cfg(feature = "trace")]
+        pub(crate) fn reserve_with_zeroes(len: usize) -> Result<Self, OutOfMemory> {
+            Self::reserve_times(2, len)
+        }
+
+        fn reserve_times(times: usize, len: usize) -> Result<Self, OutOfMemory> {
             let mut len = len;
             loop {
-                if let Some(base) = map(len * size_of::<T>()) {
-                    return Ok(Self { base: base.cast(), len });
+                let mapped = times * len * size_of::<T>();
+                if let Some(base) = map(mapped) {
+                    return Ok(Self { base: base.cast(), len, mapped });
                 }
                 if len <= SMALLEST {
                     return Err(OutOfMemory);
@@ -67,6 +80,12 @@ mod mapped {
 
         pub(crate) fn len(&self) -> usize {
             self.len
+        }
+
+        /// Where the first element is; if there are zeroes, theirs is [`len`](Self::len) further.
+        #[cfg(feature = "trace")]
+        pub(crate) fn base(&self) -> *mut T {
+            self.base.as_ptr()
         }
 
         #[inline]
@@ -126,7 +145,7 @@ mod mapped {
     impl<T> Drop for Region<T> {
         fn drop(&mut self) {
             // SAFETY: our own mapping; every reference into it borrowed this region and is gone.
-            let _ = unsafe { mm::munmap(self.base.as_ptr().cast(), self.len * size_of::<T>()) };
+            let _ = unsafe { mm::munmap(self.base.as_ptr().cast(), self.mapped) };
         }
     }
 }

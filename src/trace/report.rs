@@ -83,7 +83,8 @@ pub(super) struct Reporting(());
 
 impl Reporting {
     pub(super) fn begin() -> Option<Self> {
-        (!REPORTING.with(|reporting| reporting.replace(true))).then_some(Self(()))
+        let is_first = !REPORTING.with(|reporting| reporting.replace(true));
+        is_first.then(|| Self(())) // not made to be dropped
     }
 }
 

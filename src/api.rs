@@ -8,7 +8,7 @@ use crate::objects::{Kind, Signal};
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
 use crate::sys::clock::Timeout;
-use crate::trace::traced;
+use crate::traced::traced;
 use core::ffi::c_void;
 
 /// The handle of a thread. All handles are of one type, as in NT; what they name is checked when they are used.

@@ -141,7 +141,9 @@ mod sys;
 mod thread;
 mod threads;
 mod timer;
+#[cfg(all(feature = "trace", not(ntwait_loom)))]
 mod trace;
+mod traced;
 mod wait;
 mod waitable;
 mod waiter;

@@ -6,7 +6,7 @@ use crate::handle::entry::Handle;
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
 use crate::sys::clock::Timeout;
-use crate::trace::traced;
+use crate::traced::traced;
 use crate::wait::alert;
 use crate::waiter::apc::{self, Apc, ApcRoutine, Routine};
 use crate::waiter::record::{self, NoMemory};

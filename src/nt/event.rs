@@ -8,7 +8,7 @@ use crate::objects::word::Word;
 use crate::objects::{Birth, Kind, Misfit, Signal, event};
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
-use crate::trace::traced;
+use crate::traced::traced;
 use crate::wait::Gone;
 use crate::wait::signal::{self, Unsignaled};
 

@@ -9,7 +9,7 @@ use crate::objects::keyed_event::{self, Identity, Side};
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
 use crate::sys::clock::Timeout;
-use crate::trace::traced;
+use crate::traced::traced;
 use crate::wait::Until;
 use crate::wait::lot::{self, Parked, Terms};
 use crate::waiter::park::Heed;

@@ -10,7 +10,7 @@ use crate::objects::owner::{self, Owner};
 use crate::objects::{Birth, Kind, Signal, Target, mutant};
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
-use crate::trace::traced;
+use crate::traced::traced;
 use crate::wait::{Gone, signal};
 use crate::waiter::shield::Shield;
 

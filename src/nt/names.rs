@@ -16,7 +16,7 @@ use crate::objects::{Birth, Kind, Target};
 use crate::runtime::Runtime;
 use crate::runtime::names::{Made, Path, SEPARATOR, Wanted, directory_birth};
 use crate::status::NtStatus;
-use crate::trace::traced;
+use crate::traced::traced;
 
 /// The zero behind a text.
 const TERMINATOR: usize = 2;

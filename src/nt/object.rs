@@ -8,7 +8,7 @@ use crate::handle::entry::{Entry, Handle};
 use crate::objects::{Kind, Target};
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
-use crate::trace::traced;
+use crate::traced::traced;
 use crate::wait::{Gone, signal};
 
 /// `OBJECT_INFORMATION_CLASS`.

@@ -8,7 +8,7 @@ use crate::objects::word::Word;
 use crate::objects::{Birth, Kind, Signal, semaphore};
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
-use crate::trace::traced;
+use crate::traced::traced;
 use crate::wait::{Gone, signal};
 
 /// Of `SemaphoreBasicInformation`, the one class of [`Runtime::nt_query_semaphore`].

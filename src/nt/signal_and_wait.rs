@@ -8,7 +8,7 @@ use crate::objects::{Kind, Signal, Target};
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
 use crate::sys::clock::Timeout;
-use crate::trace::traced;
+use crate::traced::traced;
 use crate::wait::Ended;
 use crate::wait::signal_and_wait::{self, Failure};
 

@@ -11,7 +11,7 @@ use crate::objects::{Kind, Target};
 use crate::runtime::{Runtime, thread};
 use crate::status::NtStatus;
 use crate::threads::{self, BackendInUse};
-use crate::trace::traced;
+use crate::traced::traced;
 use bitflags::bitflags;
 use core::ffi::c_void;
 

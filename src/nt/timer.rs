@@ -11,7 +11,7 @@ use crate::runtime::Runtime;
 use crate::runtime::timers::{self, Due, Setting, TimerApc};
 use crate::status::NtStatus;
 use crate::sys::clock::TICKS_PER_SECOND;
-use crate::trace::traced;
+use crate::traced::traced;
 use crate::waiter::shield::Shield;
 
 /// `TIMER_TYPE`: what a satisfied wait does to a timer that has expired (T1).

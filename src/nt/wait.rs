@@ -8,7 +8,7 @@ use crate::objects::{Kind, Target};
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
 use crate::sys::clock::Timeout;
-use crate::trace::traced;
+use crate::traced::traced;
 use crate::wait::take::{self, Seen, Taken, Taker};
 use crate::wait::{self, Ended, Refused, Terms};
 use crate::waiter::park::MAX_OBJECTS;

@@ -1,10 +1,11 @@
 //! Reports of the calls of any [`NtdllApi`].
 
-use super::{environment, traced};
+use super::environment;
 use crate::api::{EventHandle, NtdllApi, ThreadHandle};
 use crate::handle::entry::Handle;
 use crate::objects::thread::StartRoutine;
 use crate::status::NtStatus;
+use crate::traced::traced;
 use core::ffi::c_void;
 
 /// Reports every call of an implementation of [`NtdllApi`], one that you have made perhaps.

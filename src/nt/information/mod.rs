@@ -20,7 +20,7 @@ use crate::objects::thread::Life;
 use crate::rtl;
 use crate::runtime::{Runtime, thread};
 use crate::status::NtStatus;
-use crate::trace::traced;
+use crate::traced::traced;
 pub(crate) use basic::Basic;
 
 /// `THREADINFOCLASS`.

@@ -40,6 +40,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "1000000", value_parser = threads, conflicts_with_all = ["only", "quick", "seconds", "json", "out", "verbose"])]
     pub(crate) soak: Option<usize>,
 
+    /// Instead of all that: measure P1 to P3 in turns with another build of the lab, like one with `--features trace`, and say
+    /// how that differs
+    #[arg(long, value_name = "PROGRAM", conflicts_with_all = ["only", "quick", "seconds", "json", "out", "verbose", "soak"])]
+    pub(crate) beside: Option<PathBuf>,
+
     /// Show each check and each contender of each row
     #[arg(short, long)]
     pub(crate) verbose: bool,

@@ -8,11 +8,12 @@
 //!                 └─▶ report   the table, the JSON, the page with its plots
 //! ```
 //!
-//! `soak` is a run of its own: a million threads, and what they leave behind.
+//! `soak` is a run of its own: a million threads, and what they leave behind. So is `beside`: two builds of the lab in turns.
 //!
 //! `os`, `stats`, `crowd`, `race` and `watch` are the tools underneath: pinning, medians, threads that are known to
 //! sleep, a set aimed at the end of a timed wait, and work that may hang.
 
+mod beside;
 mod checks;
 mod cli;
 mod crowd;
@@ -56,6 +57,9 @@ fn main() -> ExitCode {
                 ExitCode::from(FAILED)
             }
         };
+    }
+    if let Some(other) = &args.beside {
+        return beside::run(other).map_or_else(|why| unusable(&why), |()| ExitCode::SUCCESS);
     }
     watch::collect_panics();
     let report = session::run(&args);

@@ -8,6 +8,7 @@ pub mod lot;
 pub mod watch;
 
 use crate::sys::futex;
+use crate::waiter::at_exit;
 use crate::waiter::park::{Pending, Posted};
 use crate::waiter::record::{self, ThreadRecord};
 
@@ -31,7 +32,7 @@ impl Thread {
 /// Does what the end of the calling thread does: ends its objects and gives its record back. The last act of every
 /// thread of a model, whose thread-local values are dropped when the model's process may be over.
 pub fn release_thread() {
-    record::leave_current();
+    at_exit::leave_current();
     crate::runtime::thread::begin_anew();
     crate::rtl::begin_anew();
 }

@@ -27,8 +27,8 @@ use crate::status::NtStatus;
 use crate::sys::atomic::{AtomicPtr, Ordering, process_static};
 use crate::sys::cpu;
 use crate::sys::tls::thread_local;
+use crate::waiter::at_exit::{self, Leaving};
 use crate::waiter::pool::Pool;
-use crate::waiter::record::{self, Leaving};
 use crate::waiter::shield::Shield;
 use core::cell::Cell;
 use core::ffi::c_void;
@@ -209,7 +209,7 @@ fn set(index: u32, value: *mut c_void) -> Result<(), NtStatus> {
 fn take() -> Result<&'static Block<Value>, NtStatus> {
     OWN.with(|own| {
         own.take(pool(), |block| {
-            let is_settled = record::at_exit(Leaving::Callbacks, call_back);
+            let is_settled = at_exit::at_exit(Leaving::Callbacks, call_back);
             if is_settled {
                 block.set_process(cpu::process_id());
                 all().add(block);

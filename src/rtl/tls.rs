@@ -15,8 +15,9 @@ use super::values::{Block, Own, Place, ROOM};
 use crate::status::NtStatus;
 use crate::sys::atomic::{AtomicPtr, AtomicU64, Ordering, process_static};
 use crate::sys::tls::thread_local;
+use crate::waiter::at_exit::{self, Leaving};
 use crate::waiter::pool::Pool;
-use crate::waiter::record::{self, Leaving};
+use crate::waiter::record;
 use core::ffi::c_void;
 use core::ptr;
 
@@ -156,7 +157,7 @@ fn set(index: u32, value: *mut c_void) -> Result<(), NtStatus> {
 /// The thread's first value: from now on it has a block. Who takes it from a thread of the library is its runtime.
 #[cold]
 fn take() -> Result<&'static Block<Value>, NtStatus> {
-    OWN.with(|own| own.take(pool(), |_| record::is_ours() || record::at_exit(Leaving::Values, let_go)))
+    OWN.with(|own| own.take(pool(), |_| record::is_ours() || at_exit::at_exit(Leaving::Values, let_go)))
 }
 
 /// The index keeps its owner, and its value is NULL in all threads (TI25).

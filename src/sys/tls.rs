@@ -29,8 +29,8 @@ mod keys {
     }
 
     /// Has this called when the destructors of the calling thread's keys are run: for the process's first thread, where
-    /// `pthread_exit` runs no others. If there is no key left, it is not called.
-    pub(crate) fn when_keys_go(call: fn()) {
+    /// `pthread_exit` runs no others. False: there is no key left, or no memory.
+    pub(crate) fn when_keys_go(call: fn()) -> bool {
         if key().load(Ordering::Relaxed) == 0 {
             let mut made = 0;
             // SAFETY: a place for the key, and a destructor for what is set below.
@@ -38,10 +38,9 @@ mod keys {
                 key().store(made + 1, Ordering::Relaxed);
             }
         }
-        if let Some(key) = key().load(Ordering::Relaxed).checked_sub(1) {
-            // SAFETY: made above.
-            unsafe { libc::pthread_setspecific(key, call as *const c_void) };
-        }
+        let known = key().load(Ordering::Relaxed).checked_sub(1);
+        // SAFETY: made above.
+        known.is_some_and(|key| unsafe { libc::pthread_setspecific(key, call as *const c_void) } == 0)
     }
 
     unsafe extern "C" fn call_it(call: *mut c_void) {
@@ -53,3 +52,9 @@ mod keys {
 
 #[cfg(not(ntwait_loom))]
 pub(crate) use keys::when_keys_go;
+
+/// No thread of a model is the first of the process.
+#[cfg(ntwait_loom)]
+pub(crate) fn when_keys_go(_call: fn()) -> bool {
+    false
+}

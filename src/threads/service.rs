@@ -9,7 +9,7 @@ use super::masked::Masked;
 use super::world::World;
 use super::{DEFAULT_STACK, StartError, launch};
 use crate::sys::atomic::Ordering;
-use crate::waiter::record;
+use crate::waiter::at_exit;
 use core::ffi::{CStr, c_void};
 use core::mem::MaybeUninit;
 
@@ -61,7 +61,7 @@ fn start_with(stack: usize, name: &'static CStr, serve: impl FnOnce() + Send + '
     let _masked = Masked::begin();
     let world = World::of_this_process()?;
     // So that the process does not outlive the program because of us.
-    record::at_exit_of_first(launch::first_has_left);
+    at_exit::at_exit_of_first(launch::first_has_left);
     world.helpers.fetch_add(1, Ordering::AcqRel);
     let service = Box::into_raw(Box::new(Service { name, serve: Box::new(serve), world }));
     create_with(stack, run, service.cast()).inspect_err(|_| {

@@ -18,7 +18,7 @@ use super::world::World;
 use super::{StartError, service};
 use crate::sys::atomic::Ordering;
 use crate::sys::{clone, cpu, depth};
-use crate::waiter::record;
+use crate::waiter::at_exit;
 use core::ffi::c_void;
 use core::ptr;
 
@@ -45,7 +45,7 @@ extern "C" fn keep_watch(world: *mut c_void) -> *mut c_void {
         clone::wait_shared(&world.bell, |bell| bell != 0);
         world.bell.store(1, Ordering::SeqCst);
         while bury_one(world) {}
-        if record::first_thread_has_left() {
+        if at_exit::first_thread_has_left() {
             outlive(world);
         }
     }

@@ -31,6 +31,7 @@
 #![allow(unsafe_code, reason = "intrusive list")]
 
 pub(crate) mod apc;
+pub(crate) mod at_exit;
 pub(crate) mod goal;
 pub(crate) mod history;
 pub(crate) mod interrupt;

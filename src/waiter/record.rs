@@ -11,6 +11,7 @@
 
 use super::WaitBlock;
 use super::apc::ApcQueue;
+use super::at_exit;
 use super::history::History;
 pub(crate) use super::pool::NoMemory;
 use super::pool::{Pool, Pooled};
@@ -21,7 +22,6 @@ use super::waiting::Waiter;
 use crate::objects::{Home, Target};
 use crate::sys::atomic::{AtomicU32, AtomicU64, Ordering, process_static};
 use crate::sys::cell::Guarded;
-use crate::sys::cpu;
 use crate::sys::lock::FutexLock;
 #[cfg(not(ntwait_loom))]
 use crate::sys::signal;
@@ -221,97 +221,9 @@ pub(crate) fn release(record: &'static ThreadRecord) {
     pool().put(record);
 }
 
-/// Gives the thread's record back when the thread ends, if the library did not make the thread: it knows no other moment.
-#[derive(Debug)]
-struct AtExit {
-    record: Cell<Option<&'static ThreadRecord>>,
-    /// What else is to be done then, before, in the order of [`Leaving`].
-    before: [Step; 3],
-    /// And after.
-    last: Step,
-    /// Is it known what ends this thread?
-    is_armed: Cell<bool>,
-}
-
-type Step = Cell<Option<fn()>>;
-
-/// What a thread does at its end before it gives its record back (TH7).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Leaving {
-    /// Calls the user's callbacks.
-    Callbacks,
-    /// Lets go of its thread-local slots.
-    Values,
-    /// Ends its objects.
-    Objects,
-}
-
-impl AtExit {
-    const fn new() -> Self {
-        let none = const { Cell::new(None) };
-        let before = [const { Cell::new(None) }; 3];
-        Self { record: Cell::new(None), before, last: none, is_armed: Cell::new(false) }
-    }
-
-    /// `pthread_exit` ends the process's first thread without this destructor, but not without those of keys.
-    #[cfg(not(ntwait_loom))]
-    fn arm(&self) {
-        if !self.is_armed.replace(true) && cpu::is_first_thread() {
-            crate::sys::tls::when_keys_go(|| {
-                let _ = AT_EXIT.try_with(|at_exit| at_exit.run(LEAVES));
-            });
-        }
-    }
-
-    #[cfg(ntwait_loom)]
-    fn arm(&self) {
-        self.is_armed.set(true);
-    }
-
-    /// Everything that is to be done, once. What is known of the process's first thread is so before its object is signalled:
-    /// who has seen that, and ends, may be the last (TH5).
-    fn run(&self, first_thread: u32) {
-        let [callbacks, values, objects] = &self.before;
-        for step in [callbacks, values].into_iter().filter_map(Cell::take) {
-            step();
-        }
-        if cpu::is_first_thread() && first_left().load(Ordering::Relaxed) < first_thread {
-            first_left().store(first_thread, Ordering::Release);
-        }
-        if let Some(end_objects) = objects.take() {
-            end_objects();
-        }
-        if let Some(record) = self.record.take() {
-            forget_current();
-            release(record);
-        }
-        if let Some(last) = self.last.take() {
-            last();
-        }
-    }
-}
-
-impl Drop for AtExit {
-    fn drop(&mut self) {
-        self.run(MAY_LEAVE);
-    }
-}
-
-/// What is to be done at the end of the calling thread. False: that moment is past.
-fn at_end(add: impl FnOnce(&AtExit)) -> bool {
-    let added = AT_EXIT.try_with(|at_exit| {
-        add(at_exit);
-        at_exit.arm();
-    });
-    added.is_ok()
-}
-
 thread_local! {
     /// The fast way to the record: a value without a destructor, so one plain load.
     static CURRENT: Cell<Option<&'static ThreadRecord>> = const { Cell::new(None) };
-}
-thread_local! {
-    static AT_EXIT: AtExit = const { AtExit::new() };
 }
 
 /// Runs `body` with the calling thread's record.
@@ -322,32 +234,13 @@ pub(crate) fn with_current<R, E: From<NoMemory>>(body: impl FnOnce(&ThreadRecord
         return body(record);
     }
     let record = acquire()?;
-    if at_end(|at_exit| at_exit.record.set(Some(record))) {
+    if at_exit::gives_back(record) {
         adopt(record);
         return body(record);
     }
     let result = body(record);
     release(record);
     result
-}
-
-/// What is known of the process's first thread: that its thread-local values went, which is so when the process exits, too.
-const MAY_LEAVE: u32 = 1;
-/// Or that it leaves the process to the others: then its keys have gone as well.
-const LEAVES: u32 = 2;
-
-process_static! {
-    fn first_left() -> AtomicU32 = AtomicU32::new(0)
-}
-
-/// Has the process's first thread ended, and the process not?
-pub(crate) fn first_thread_has_left() -> bool {
-    first_left().load(Ordering::Acquire) != 0
-}
-
-/// Is it certain that the first thread does no more than end, or has ended? Not for the thread itself.
-pub(crate) fn first_thread_leaves() -> bool {
-    first_left().load(Ordering::Acquire) == LEAVES && !cpu::is_first_thread()
 }
 
 /// The calling thread's record, if it has one.
@@ -384,32 +277,7 @@ pub(crate) fn cookie(record: &'static ThreadRecord) -> signal::Cookie {
     &record.kick
 }
 
-/// Has this done when the calling thread ends, before its record is given back. False: that moment is past.
-///
-/// A thread of the library does so as well, if nothing ends it by force, but its objects and values are its runtime's to
-/// end.
-pub(crate) fn at_exit(when: Leaving, step: fn()) -> bool {
-    at_end(|at_exit| at_exit.before[when as usize].set(Some(step)))
-}
-
 /// Is the calling thread one that the library made, and not past its rundown?
 pub(crate) fn is_ours() -> bool {
     current().is_some_and(|me| me.end().is_some())
-}
-
-/// The thread that the process began with makes a thread: when it ends and the process does not, this is to be done.
-#[cfg(not(ntwait_loom))]
-pub(crate) fn at_exit_of_first(last: fn()) {
-    if cpu::is_first_thread() && current_for_good().is_some() {
-        at_end(|at_exit| at_exit.last.set(Some(last)));
-    }
-}
-
-/// Ends what the library keeps for the calling thread, before the thread ends.
-#[cfg(any(feature = "internals", ntwait_loom))]
-pub(crate) fn leave_current() {
-    AT_EXIT.with(|at_exit| {
-        at_exit.last.take();
-        at_exit.run(MAY_LEAVE);
-    });
 }

@@ -29,6 +29,8 @@ use crate::objects::{Birth, Kind};
 use crate::status::NtStatus;
 use crate::threads::{self, Job, StartError};
 use crate::waiter::apc;
+#[cfg(not(ntwait_loom))]
+use crate::waiter::at_exit;
 use crate::waiter::interrupt::{self, Fate};
 use crate::waiter::park::Pending;
 use crate::waiter::record::{self, NoMemory, ThreadRecord};
@@ -63,7 +65,7 @@ impl ResidentRef {
         let _shield = Shield::raise();
         // So that it is known when the first thread leaves the process to us (TH5).
         #[cfg(not(ntwait_loom))]
-        record::at_exit_of_first(threads::first_has_left);
+        at_exit::at_exit_of_first(threads::first_has_left);
         // Without a signal only the threads that call us can be stopped; that is no reason to have none.
         #[cfg(not(ntwait_loom))]
         let _ = crate::sys::signal::install(interrupt::serve);

@@ -15,7 +15,8 @@ use crate::status::NtStatus;
 use crate::sys::atomic::Ordering;
 use crate::sys::cpu;
 use crate::sys::tls::thread_local;
-use crate::waiter::record::{self, Leaving};
+use crate::waiter::at_exit::{self, Leaving};
+use crate::waiter::record;
 use crate::waiter::shield::Shield;
 use core::cell::{Cell, RefCell};
 use core::mem::ManuallyDrop;
@@ -213,7 +214,7 @@ impl ResidentRef {
         settle(Residence { is_native: false, resident: self.clone(), place });
         me.is_known_elsewhere.store(1, Ordering::Relaxed);
         if native().is_none() {
-            record::at_exit(Leaving::Objects, end::end_foreign); // the rundown of a thread of ours is its own
+            at_exit::at_exit(Leaving::Objects, end::end_foreign); // the rundown of a thread of ours is its own
         }
         Ok(place)
     }

@@ -32,6 +32,7 @@ use crate::sys::{cpu, usage};
 use crate::threads;
 use crate::wait::{pins, signal};
 use crate::waiter::apc;
+use crate::waiter::at_exit;
 use crate::waiter::park::{Decision, Why};
 use crate::waiter::record::{self, ThreadRecord};
 use crate::waiter::shield::Shield;
@@ -54,7 +55,7 @@ pub(super) fn depart(code: u32) {
     rtl::call_back_at_exit();
     let _ = resident.at_place(place, |_, life| life.exit_code = code);
     // While the first thread is there, this is not the last (TH5); asking the kernel would cost as much as a thread.
-    if record::first_thread_has_left() && is_last() {
+    if at_exit::first_thread_has_left() && is_last() {
         std::process::exit(code.cast_signed());
     }
 }
@@ -63,13 +64,13 @@ pub(super) fn depart(code: u32) {
 ///
 /// In doubt it is not: their number can change while the kernel counts.
 pub(crate) fn is_last() -> bool {
-    if !cpu::is_first_thread() && !record::first_thread_has_left() {
+    if !cpu::is_first_thread() && !at_exit::first_thread_has_left() {
         return false;
     }
     let _shield = Shield::raise(); // reading the kernel's answer needs memory
     let count = || {
         let before = threads::service_threads();
-        let all = match record::first_thread_leaves() {
+        let all = match at_exit::first_thread_leaves() {
             true => cpu::tasks_of_process()?.checked_sub(1)?,
             false => cpu::threads_of_process()?,
         };

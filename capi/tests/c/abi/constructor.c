@@ -2,7 +2,7 @@
 #include "ntwait/win32.h"
 #include "check.h"
 
-static HANDLE made_early, thread;
+static HANDLE made_early, thread, owned;
 
 static DWORD WINAPI run(LPVOID argument) {
     return WaitForSingleObject(argument, INFINITE) == WAIT_OBJECT_0 ? 7 : 8;
@@ -22,7 +22,23 @@ __attribute__((constructor)) static void second_constructor(void) {
     EQUAL(WaitForSingleObject(thread, INFINITE), WAIT_OBJECT_0);
 }
 
+static DWORD WINAPI look(LPVOID argument) { return WaitForSingleObject(argument, 0); }
+
+/* The thread that has left main has not ended: it owns what it owned. */
+static void still_an_owner(void) {
+    DWORD seen = 0;
+    HANDLE other = CreateThread(NULL, 0, look, owned, 0, NULL);
+    EQUAL(WaitForSingleObject(other, INFINITE), WAIT_OBJECT_0);
+    CHECK(GetExitCodeThread(other, &seen) && CloseHandle(other));
+    EQUAL(seen, WAIT_TIMEOUT);
+    EQUAL(WaitForSingleObject(owned, 0), WAIT_OBJECT_0);
+    CHECK(ReleaseMutex(owned) && ReleaseMutex(owned));
+    CHECK(!ReleaseMutex(owned));
+    CHECK(CloseHandle(owned));
+}
+
 __attribute__((destructor)) static void destructor(void) {
+    still_an_owner();
     CHECK(ResetEvent(made_early));
     EQUAL(WaitForSingleObject(made_early, 1), WAIT_TIMEOUT);
     CHECK(CloseHandle(made_early));
@@ -34,5 +50,7 @@ int main(void) {
     CHECK(GetExitCodeThread(thread, &code));
     EQUAL(code, 7);
     EQUAL(WaitForSingleObject(made_early, 0), WAIT_OBJECT_0);
+    owned = CreateMutexW(NULL, TRUE, NULL);
+    CHECK(owned != NULL);
     return RESULT();
 }

@@ -28,17 +28,37 @@ fn in_a_child(first_thread: fn()) -> i32 {
     libc::WEXITSTATUS(status)
 }
 
-/// What `pthread_exit` does in a C program's first thread. (Rust's `main` and its test harness catch what it unwinds by.)
+// `pthread_exit`, called from where the stack ends for whoever unwinds it: the frames above, of Rust's test harness, would
+// catch what it unwinds by.
+core::arch::global_asm!(
+    ".globl ntwait_test_leave",
+    "ntwait_test_leave:",
+    ".cfi_startproc",
+    #[cfg(target_arch = "x86_64")]
+    ".cfi_undefined rip",
+    #[cfg(target_arch = "x86_64")]
+    "sub rsp, 8",
+    #[cfg(target_arch = "x86_64")]
+    "xor edi, edi",
+    #[cfg(target_arch = "x86_64")]
+    "call pthread_exit@PLT",
+    #[cfg(target_arch = "aarch64")]
+    ".cfi_undefined x30",
+    #[cfg(target_arch = "aarch64")]
+    "mov x0, xzr",
+    #[cfg(target_arch = "aarch64")]
+    "bl pthread_exit",
+    ".cfi_endproc",
+);
+
+unsafe extern "C" {
+    fn ntwait_test_leave() -> !;
+}
+
+/// As `pthread_exit` in a C program's first thread.
 fn leave_the_process_to_the_others() -> ! {
-    // SAFETY: a name.
-    let destructors = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"__call_tls_dtors".as_ptr()) };
-    assert!(!destructors.is_null(), "glibc");
-    // SAFETY: the function of that name.
-    let destructors = unsafe { core::mem::transmute::<*mut c_void, extern "C" fn()>(destructors) };
-    destructors();
     // SAFETY: the frames above have nothing that anybody waits for.
-    unsafe { libc::syscall(libc::SYS_exit, 0) };
-    unreachable!()
+    unsafe { ntwait_test_leave() }
 }
 
 /// Returns when the process's first thread is a zombie.

@@ -6,7 +6,8 @@
 //! | any other                  | the destructor of a thread-local value        |
 //!
 //! The first thread's thread-local values go when the process exits, too, before its exit handlers and its static destructors,
-//! in which it lives on and may hold what it held. Keys go only if it leaves by `pthread_exit`, where glibc runs no others.
+//! in which it lives on and may hold what it held. Keys go only if it leaves by `pthread_exit`, where glibc runs no others. If
+//! there is no key left, it ends like the others.
 //!
 //! AE1  Each step is done once, in the order of [`Leaving`]; then the record is given back, then the last step is done.
 //! AE2  That the first thread leaves is known before its object is signalled: who has seen that, and ends, may be the last (TH5).
@@ -73,11 +74,8 @@ impl AtExit {
     /// False: the thread's end is past, or it cannot be known.
     fn arm(&self) -> bool {
         if !self.is_armed.get() {
-            let will_be_known = match cpu::is_first_thread() {
-                true => tls::when_keys_go(end),
-                false => GUARD.try_with(|_| ()).is_ok(),
-            };
-            self.is_armed.set(will_be_known);
+            let by_key = cpu::is_first_thread() && tls::when_keys_go(end);
+            self.is_armed.set(by_key || GUARD.try_with(|_| ()).is_ok());
         }
         self.is_armed.get()
     }

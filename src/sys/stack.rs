@@ -48,8 +48,10 @@ pub(crate) fn of_this_thread() -> Option<Range<usize>> {
 
 fn ask_for_stack() -> Option<Range<usize>> {
     let mut attributes = MaybeUninit::uninit();
+    // SAFETY: it only tells.
+    let me = unsafe { libc::pthread_self() };
     // SAFETY: the calling thread, and a place for its attributes.
-    if unsafe { libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr()) } != 0 {
+    if unsafe { libc::pthread_getattr_np(me, attributes.as_mut_ptr()) } != 0 {
         return None;
     }
     let (mut low, mut bytes) = (null_mut(), 0);

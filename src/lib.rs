@@ -183,6 +183,9 @@ pub use runtime::{CurrentThread, Runtime, RuntimeBuilder, ThreadHook};
 pub use semaphore::Semaphore;
 pub use status::NtStatus;
 pub use sys::clock::Timeout;
+#[cfg(not(ntwait_loom))]
+#[doc(hidden)]
+pub use thread::current_stack;
 pub use thread::{JoinError, Thread, ThreadBuilder};
 pub use threads::{BackendInUse, ThreadBackend};
 pub use timer::Timer;

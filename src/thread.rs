@@ -11,6 +11,8 @@ use crate::objects::thread::StartRoutine;
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
 use crate::sys::clock::Timeout;
+#[cfg(not(ntwait_loom))]
+use crate::sys::stack;
 use crate::waitable::Waitable;
 use crate::waiter::apc::{Apc, Routine};
 use crate::waiter::goal;
@@ -18,11 +20,24 @@ use crate::waiter::shield::Shield;
 use core::any::Any;
 use core::ffi::c_void;
 use core::fmt;
+#[cfg(not(ntwait_loom))]
+use core::ops::Range;
 use outcome::Outcome;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// The exit code of a thread whose closure panicked, like that of a Rust process.
 const PANICKED: u32 = 101;
+
+/// The calling thread's stack as the C library knows it, from its lowest address to the one above it; `None` if it does not
+/// say. A thread may be elsewhere: on a coroutine's stack, or on an alternate one of a signal handler.
+///
+/// For layers over this library that must know what stays mapped while a call lasts. It costs some system calls.
+#[cfg(not(ntwait_loom))]
+#[doc(hidden)]
+pub fn current_stack() -> Option<Range<usize>> {
+    let _shield = Shield::raise(); // the C library allocates
+    stack::of_this_thread()
+}
 
 /// A thread, and the right to what its closure returns.
 ///

@@ -29,6 +29,7 @@ macro_rules! programs {
 
 programs![
     address,
+    bad_memory,
     barrier,
     condition,
     critical_section,

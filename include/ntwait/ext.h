@@ -26,18 +26,27 @@ extern "C" {
  *   STATUS_ACCESS_VIOLATION, STATUS_DATATYPE_MISALIGNMENT   a pointer leads to no memory, or is not aligned
  *   STATUS_MUTANT_LIMIT_EXCEEDED, STATUS_NO_MEMORY
  *
+ * The array is read where it is as long as the wait lasts: it must stay as it is until then.
  * index may be null. It is written only with the first two. Unless all are to be taken, an object may be listed twice.
  */
 NTSTATUS ntw_wait_for_objects(size_t count, const HANDLE *objects, WAIT_TYPE type, PLARGE_INTEGER timeout,
                               size_t *index);
 
-/* Frees memory that a function of this header has returned for that. Null is nothing. */
+/*
+ * Frees what the library has allocated for the caller: the text of GetThreadDescription, as LocalFree does. No function
+ * of this header returns such memory. Null is nothing.
+ */
 void ntw_free(void *p);
 
 /*
  * The address of a call for code of the Windows x64 calling convention, such as that of a PE image: for instance
  * ntw_win64_export("kernel32.dll", "CreateEventW"). Callbacks that are handed to such a call are called in that
  * convention.
+ *
+ * The thread's environment block (TEB) is the caller's business: the library neither makes nor looks at one, and
+ * tells a null PS_ATTRIBUTE_TEB_ADDRESS. Start routines run on threads of the library, and so do the callbacks of
+ * registered waits. A loader whose code expects a TEB there hands in routines of its own that set it up and then call
+ * that code.
  *
  * The name of the DLL is compared without case, with or without ".dll"; api-ms-win-core-* names are known. Null: there
  * is no such DLL or call, or the processor is no x86-64. The addresses stay good as long as the process lives.

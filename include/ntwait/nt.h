@@ -11,7 +11,13 @@
  * Callbacks use the platform's C convention. They hold no lock of the library. No C++ exception may leave one.
  *
  * Handles and names belong to this process; other processes do not see them. In the child of a fork all handles of the
- * parent are closed: each call answers STATUS_INVALID_HANDLE for them, and the child makes its own.
+ * parent are closed: each call answers STATUS_INVALID_HANDLE for them, and the child makes its own. The ids of the
+ * process and of its thread are others there, so the child asks for them again.
+ *
+ * A thread that the library did not make may still run code after the library has ended its object: destructors of C++
+ * thread_local objects and of pthread keys. There a call that needs the calling thread's object, such as one that takes
+ * a mutant or names the current thread, fails with STATUS_THREAD_IS_TERMINATING, in Win32 ERROR_ACCESS_DENIED. Events,
+ * semaphores, timers without a routine and locks can be used as ever.
  *
  * Times are LARGE_INTEGERs in units of 100 ns. As a time-out: a null pointer is for ever, 0 only looks, a negative
  * number is relative to the moment of the call and does not move when the system's clock is set, a positive one is an
@@ -772,6 +778,7 @@ NTSTATUS NTAPI NtCreateThreadEx(PHANDLE ThreadHandle, ACCESS_MASK DesiredAccess,
 NTSTATUS NTAPI NtOpenThread(PHANDLE ThreadHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
                             PCLIENT_ID ClientId) NTWAIT_SYM(NtOpenThread);
 NTSTATUS NTAPI NtTerminateThread(HANDLE ThreadHandle, NTSTATUS ExitStatus) NTWAIT_SYM(NtTerminateThread);
+VOID NTAPI RtlExitUserThread(NTSTATUS ExitStatus) NTWAIT_SYM(RtlExitUserThread) __attribute__((noreturn));
 NTSTATUS NTAPI NtSuspendThread(HANDLE ThreadHandle, PULONG PreviousSuspendCount) NTWAIT_SYM(NtSuspendThread);
 NTSTATUS NTAPI NtResumeThread(HANDLE ThreadHandle, PULONG PreviousSuspendCount) NTWAIT_SYM(NtResumeThread);
 NTSTATUS NTAPI NtQueryInformationThread(HANDLE ThreadHandle, THREADINFOCLASS ThreadInformationClass,
@@ -822,6 +829,8 @@ NTSTATUS NTAPI RtlInitializeCriticalSection(PRTL_CRITICAL_SECTION CriticalSectio
 NTSTATUS NTAPI RtlInitializeCriticalSectionAndSpinCount(PRTL_CRITICAL_SECTION CriticalSection,
                                                         ULONG SpinCount)
     NTWAIT_SYM(RtlInitializeCriticalSectionAndSpinCount);
+NTSTATUS NTAPI RtlInitializeCriticalSectionEx(PRTL_CRITICAL_SECTION CriticalSection, ULONG SpinCount,
+                                              ULONG Flags) NTWAIT_SYM(RtlInitializeCriticalSectionEx);
 NTSTATUS NTAPI RtlEnterCriticalSection(PRTL_CRITICAL_SECTION CriticalSection) NTWAIT_SYM(RtlEnterCriticalSection);
 LOGICAL NTAPI RtlTryEnterCriticalSection(PRTL_CRITICAL_SECTION CriticalSection) NTWAIT_SYM(RtlTryEnterCriticalSection);
 NTSTATUS NTAPI RtlLeaveCriticalSection(PRTL_CRITICAL_SECTION CriticalSection) NTWAIT_SYM(RtlLeaveCriticalSection);

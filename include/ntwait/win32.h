@@ -291,8 +291,12 @@ HANDLE WINAPI CreateWaitableTimerA(LPSECURITY_ATTRIBUTES lpTimerAttributes, BOOL
                                    LPCSTR lpTimerName) NTWAIT_SYM(CreateWaitableTimerA);
 HANDLE WINAPI CreateWaitableTimerW(LPSECURITY_ATTRIBUTES lpTimerAttributes, BOOL bManualReset,
                                    LPCWSTR lpTimerName) NTWAIT_SYM(CreateWaitableTimerW);
+HANDLE WINAPI CreateWaitableTimerExA(LPSECURITY_ATTRIBUTES lpTimerAttributes, LPCSTR lpTimerName, DWORD dwFlags,
+                                     DWORD dwDesiredAccess) NTWAIT_SYM(CreateWaitableTimerExA);
 HANDLE WINAPI CreateWaitableTimerExW(LPSECURITY_ATTRIBUTES lpTimerAttributes, LPCWSTR lpTimerName, DWORD dwFlags,
                                      DWORD dwDesiredAccess) NTWAIT_SYM(CreateWaitableTimerExW);
+HANDLE WINAPI OpenWaitableTimerA(DWORD dwDesiredAccess, BOOL bInheritHandle,
+                                 LPCSTR lpTimerName) NTWAIT_SYM(OpenWaitableTimerA);
 HANDLE WINAPI OpenWaitableTimerW(DWORD dwDesiredAccess, BOOL bInheritHandle,
                                  LPCWSTR lpTimerName) NTWAIT_SYM(OpenWaitableTimerW);
 BOOL WINAPI SetWaitableTimer(HANDLE hTimer, const LARGE_INTEGER *lpDueTime, LONG lPeriod,
@@ -388,7 +392,8 @@ BOOL WINAPI GetThreadTimes(HANDLE hThread, LPFILETIME lpCreationTime, LPFILETIME
  * Callers: any thread, callbacks, static constructors; the values are the calling thread's.
  * There are no fibers: both are per thread. FLS callbacks are called when a thread ends, but not when it is terminated,
  * and when the index is freed. TlsGetValue and FlsGetValue set the last error to ERROR_SUCCESS if they succeed, as NULL
- * is a value. TlsAlloc and FlsAlloc return *_OUT_OF_INDEXES if they fail.
+ * is a value. But FlsGetValue of a good index gives NULL and ERROR_INVALID_PARAMETER in a thread that has set no FLS
+ * value near that index yet, as on Windows. TlsAlloc and FlsAlloc return *_OUT_OF_INDEXES if they fail.
  *   ERROR_NO_MORE_ITEMS            TlsAlloc: all are taken (FlsAlloc: ERROR_NOT_ENOUGH_MEMORY)
  *   ERROR_INVALID_PARAMETER        no such index; a free of one that is free; of FLS also index 0
  */

@@ -343,9 +343,9 @@ impl Table {
         Some(remains)
     }
 
-    /// Sets the flags that a handle can have, inherit and protect from close, to these.
-    pub(crate) fn set_flags(&self, handle: Handle, bits: u64) -> Result<(), NtStatus> {
-        let flags = Entry::INHERIT | Entry::PROTECT;
+    /// Sets those flags of the mask that a handle can have, inherit and protect from close, to these, in one step.
+    pub(crate) fn set_flags(&self, handle: Handle, mask: u64, bits: u64) -> Result<(), NtStatus> {
+        let flags = mask & (Entry::INHERIT | Entry::PROTECT);
         self.change(handle, |entry| Ok(Entry(entry.0 & !flags | bits & flags))).map(drop)
     }
 

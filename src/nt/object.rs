@@ -209,13 +209,30 @@ impl Runtime {
         let &[inherit, protect] = information else {
             return NtStatus::INFO_LENGTH_MISMATCH;
         };
-        if handle.pseudo().is_some() {
-            return NtStatus::ACCESS_DENIED;
-        }
         let mut flags = HandleAttributes::empty();
         flags.set(HandleAttributes::INHERIT, inherit != 0);
         flags.set(HandleAttributes::PROTECT_CLOSE, protect != 0);
-        self.table().set_flags(handle, flags.entry_bits()).err().unwrap_or(NtStatus::SUCCESS)
+        self.set_flags(handle, HandleAttributes::INHERIT | HandleAttributes::PROTECT_CLOSE, flags)
+    }
+
+    /// Sets the handle flags that `mask` names, inherit and protect from close, to those of `flags`, and leaves the other
+    /// one as it is, in one step: what a query and [`nt_set_information_object`](Self::nt_set_information_object) do in two,
+    /// between which another thread may set the other flag.
+    ///
+    /// Answers `INVALID_HANDLE`; `ACCESS_DENIED` for a pseudo handle (H13).
+    #[doc(hidden)]
+    pub fn set_handle_flags(&self, handle: Handle, mask: HandleAttributes, flags: HandleAttributes) -> NtStatus {
+        traced!(
+            NtSetInformationObject(handle = handle, class = class::HANDLE_FLAGS, length = 2_usize),
+            self.set_flags(handle, mask, flags)
+        )
+    }
+
+    fn set_flags(&self, handle: Handle, mask: HandleAttributes, flags: HandleAttributes) -> NtStatus {
+        if handle.pseudo().is_some() {
+            return NtStatus::ACCESS_DENIED;
+        }
+        self.table().set_flags(handle, mask.entry_bits(), flags.entry_bits()).err().unwrap_or(NtStatus::SUCCESS)
     }
 
     /// `NtCompareObjects`: `SUCCESS` if both handles name one object, else `NOT_SAME_OBJECT` (H29).

@@ -13,6 +13,8 @@
 #![allow(unsafe_code, reason = "memory mapping")]
 
 use super::region::OutOfMemory;
+use core::mem::MaybeUninit;
+use core::ops::Range;
 use core::ptr::{null_mut, with_exposed_provenance_mut};
 use rustix::mm::{self, Advice, MapFlags, MprotectFlags, ProtFlags};
 use rustix::param::page_size;
@@ -27,6 +29,38 @@ pub(crate) struct Stack {
 /// `bytes` as whole pages, if there is such a number.
 pub(crate) fn whole_pages(bytes: usize) -> Option<usize> {
     bytes.checked_next_multiple_of(page_size())
+}
+
+/// The stack that the C library knows for the calling thread, from its lowest address to the one above it. Of the main
+/// thread's, which grows, it is what it may become. `errno` stays as it is.
+///
+/// The C library allocates for it, so the caller has a shield.
+pub(crate) fn of_this_thread() -> Option<Range<usize>> {
+    // SAFETY: errno is the thread's own.
+    let errno = unsafe { libc::__errno_location() };
+    // SAFETY: as above.
+    let before = unsafe { errno.read() };
+    let stack = ask_for_stack();
+    // SAFETY: as above.
+    unsafe { errno.write(before) };
+    stack
+}
+
+fn ask_for_stack() -> Option<Range<usize>> {
+    let mut attributes = MaybeUninit::uninit();
+    // SAFETY: it only tells.
+    let me = unsafe { libc::pthread_self() };
+    // SAFETY: the calling thread, and a place for its attributes.
+    if unsafe { libc::pthread_getattr_np(me, attributes.as_mut_ptr()) } != 0 {
+        return None;
+    }
+    let (mut low, mut bytes) = (null_mut(), 0);
+    // SAFETY: filled just now.
+    let answer = unsafe { libc::pthread_attr_getstack(attributes.as_ptr(), &raw mut low, &raw mut bytes) };
+    // SAFETY: as above, and not used any more.
+    unsafe { libc::pthread_attr_destroy(attributes.as_mut_ptr()) };
+    let low = low.addr();
+    (answer == 0 && low != 0).then_some(low..low.checked_add(bytes)?)
 }
 
 impl Stack {
@@ -87,6 +121,31 @@ mod tests {
         for (asked, rounded) in rows {
             assert_eq!(whole_pages(asked), rounded, "{asked}");
         }
+    }
+
+    /// The end of the mapping that an address lies in.
+    fn mapping_end(address: usize) -> usize {
+        let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+        let number = |text| usize::from_str_radix(text, 16).unwrap();
+        let ranges = maps.lines().filter_map(|line| line.split(' ').next()?.split_once('-'));
+        let ranges = ranges.map(|(low, high)| number(low)..number(high));
+        ranges.into_iter().find(|range| range.contains(&address)).unwrap().end
+    }
+
+    fn the_stack_is_the_calling_threads() {
+        let mark = 0_u8;
+        let here = (&raw const mark).addr();
+        let stack = of_this_thread().unwrap();
+        assert!(stack.contains(&here), "{here:#x} {stack:#x?}");
+        assert!(stack.end <= mapping_end(here), "{here:#x} {stack:#x?}");
+        assert_eq!(of_this_thread(), Some(stack));
+    }
+
+    #[test]
+    fn the_stack_of_the_calling_thread_is_found() {
+        the_stack_is_the_calling_threads();
+        std::thread::spawn(the_stack_is_the_calling_threads).join().unwrap();
+        crate::Thread::spawn(the_stack_is_the_calling_threads).unwrap().join().unwrap();
     }
 
     #[test]

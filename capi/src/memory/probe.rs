@@ -7,13 +7,12 @@
 //!
 //! Any other answer counts as "there": a sandbox that permits neither gets no probes.
 //!
-//! A question costs some 300 ns, so each thread remembers the last pages of which it knows that they stay:
+//! A question costs some 300 ns. Variables of the caller's frames need none:
 //!
-//! PB1  A page is remembered only if it was there, and as writable only if it could be written.
-//! PB2  And only if it is of the caller's frames, which are there as long as the thread is in them, or of the variables of
-//!      the program itself. Other memory is asked about each time: it may have been given back since.
-
-mod image;
+//! PB1  What lies in the thread's own stack, above the stack pointer, is there as long as the thread is in this call. The
+//!      bounds of that stack never change, so each thread asks for them once.
+//! PB2  Everything else is asked about each time, as it may have been given back or protected since: other threads' stacks,
+//!      the heap, static variables, and all of the stack while the thread runs on another one, such as a coroutine's.
 
 use core::cell::Cell;
 use core::ffi::c_void;
@@ -27,12 +26,6 @@ const LOWEST: usize = 65_536;
 /// From there on nothing is mapped for a program that does not ask for the fifth level of page tables by address.
 const HIGHEST: usize = if cfg!(target_arch = "x86_64") { (1 << 47) - PAGE } else { 1 << 52 };
 
-/// So many pages a thread remembers.
-const REMEMBERED: usize = 16;
-
-/// What lies as far above the stack pointer counts as a frame of the caller's.
-const REACH: usize = 16 * PAGE;
-
 /// `FUTEX_WAKE_OP`'s operation: or 0 to the second word, and wake nobody for what was there.
 const OR_ZERO: u32 = (libc::FUTEX_OP_OR as u32) << 28;
 
@@ -42,12 +35,18 @@ pub(crate) enum Access {
     Write,
 }
 
-/// In what a thread remembers of a page: it can be written, too.
-const WRITABLE: usize = 1;
+/// From the lowest address of a stack to the one above it.
+type Bounds = (usize, usize);
+
+/// Of a thread that has not asked yet.
+const UNKNOWN: Bounds = (0, 0);
+
+/// Of a thread whose stack nobody knows.
+const NOWHERE: Bounds = (usize::MAX, 0);
 
 thread_local! {
-    /// PB1: addresses of pages, each at the place that its number gives; 0 for none.
-    static PAGES: [Cell<usize>; REMEMBERED] = const { [const { Cell::new(0) }; REMEMBERED] };
+    /// The thread's own stack (PB1).
+    static STACK: Cell<Bounds> = const { Cell::new(UNKNOWN) };
 }
 
 /// Whether an address may be one at all.
@@ -66,47 +65,43 @@ pub(crate) fn is_there(address: usize, length: usize, access: Access) -> bool {
     if !is_possible(address, length) {
         return false;
     }
-    let (first, last) = (page_of(address), page_of(address + length - 1));
-    is_page_there(first, access) && (first == last || are_pages_there(first + PAGE, last, access))
+    is_in_frames(address, length) || ask_about_all(address, length, access)
 }
 
-/// The same for the pages from one to another: most values lie in a single one.
+/// PB1, of memory at a possible address.
+#[inline]
+fn is_in_frames(address: usize, length: usize) -> bool {
+    let mark = 0_u8;
+    let here = (&raw const mark).addr();
+    let (low, high) = stack();
+    low <= here && here < high && page_of(here) <= address && address + length <= high
+}
+
+#[inline]
+fn stack() -> Bounds {
+    match STACK.get() {
+        UNKNOWN => find_stack(),
+        known => known,
+    }
+}
+
 #[cold]
 #[inline(never)]
-fn are_pages_there(first: usize, last: usize, access: Access) -> bool {
-    (first..=last).step_by(PAGE).all(|page| is_page_there(page, access))
+fn find_stack() -> Bounds {
+    let bounds = nt::current_stack().map_or(NOWHERE, |stack| (stack.start, stack.end));
+    STACK.set(bounds);
+    bounds
+}
+
+/// PB2, page by page: most values lie in a single one.
+#[inline(never)]
+fn ask_about_all(address: usize, length: usize, access: Access) -> bool {
+    (page_of(address)..address + length).step_by(PAGE).all(|page| ask(page, access))
 }
 
 #[inline]
 const fn page_of(address: usize) -> usize {
     address & !(PAGE - 1)
-}
-
-#[inline]
-fn is_page_there(page: usize, access: Access) -> bool {
-    PAGES.with(|pages| {
-        let place = &pages[page / PAGE % REMEMBERED];
-        let seen = place.get();
-        let is_known = seen == page | WRITABLE || seen == page && access == Access::Read;
-        is_known || ask_and_remember(place, page, access)
-    })
-}
-
-#[cold]
-#[inline(never)]
-fn ask_and_remember(place: &Cell<usize>, page: usize, access: Access) -> bool {
-    let is_there = ask(page, access);
-    if is_there && stays(page) {
-        place.set(if access == Access::Write { page | WRITABLE } else { page });
-    }
-    is_there
-}
-
-/// PB2.
-fn stays(page: usize) -> bool {
-    let mark = 0_u8;
-    let frame = page_of((&raw const mark).addr());
-    (frame..frame + REACH).contains(&page) || image::variables().contains(&page)
 }
 
 /// `errno` stays as it is: the caller does not expect these calls to touch it.
@@ -222,17 +217,32 @@ mod tests {
     }
 
     #[test]
-    fn pb1_what_is_remembered() {
-        static mut VARIABLE: u64 = 1; // in memory that can be written
-        let frame = 0_u64;
-        for address in [(&raw const frame).addr(), (&raw const VARIABLE).addr()] {
-            let page = page_of(address);
-            let remembered = || PAGES.with(|pages| pages[page / PAGE % REMEMBERED].get());
-            PAGES.with(|pages| pages[page / PAGE % REMEMBERED].set(0));
-            assert!(is_there(address, 8, Access::Read));
-            assert_eq!(remembered(), page);
-            assert!(is_there(address, 8, Access::Write) && is_there(address, 8, Access::Read));
-            assert_eq!(remembered(), page | WRITABLE);
+    fn pb1_frames_are_there_without_a_question() {
+        let (frame, heap) = (0_u64, Box::new(0_u64));
+        static VARIABLE: u64 = 1;
+        let (low, high) = stack();
+        let here = page_of((&raw const frame).addr());
+        let table = [
+            ((&raw const frame).addr(), 8, true),
+            (here, 8, true),
+            (here - 4 * PAGE, 8, false),
+            (low, 8, false),
+            (high - 8, 8, true),
+            (high - 7, 8, false),
+            (high, 1, false),
+            (here, high - here, true),
+            (here, high - here + 1, false),
+            ((&raw const *heap).addr(), 8, false),
+            ((&raw const VARIABLE).addr(), 8, false),
+        ];
+        for (address, length, expected) in table {
+            assert_eq!(is_in_frames(address, length), expected, "{address:#x} {length}, stack {low:#x} to {high:#x}");
+        }
+        for elsewhere in [NOWHERE, ((&raw const *heap).addr(), (&raw const *heap).addr() + 8)] {
+            STACK.set(elsewhere);
+            assert!(
+                !is_in_frames((&raw const frame).addr(), 8) && is_there((&raw const frame).addr(), 8, Access::Write)
+            );
         }
     }
 

@@ -50,6 +50,11 @@ calls! {
         ending::terminate(thread, exit_code)
     }
 
+    /// Does not return.
+    fn RtlExitUserThread(exit_code: u32) {
+        ending::exit(exit_code)
+    }
+
     fn NtSuspendThread(thread: Handle, previous: Out<u32>) -> NtStatus {
         telling(previous, |nt| nt.nt_suspend_thread(thread))
     }

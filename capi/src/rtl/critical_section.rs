@@ -4,7 +4,7 @@ use super::{done_on, holds_on};
 use crate::memory::Shared;
 use nt::{CriticalSectionFlags, NtStatus, RtlCriticalSection};
 
-/// What `InitializeCriticalSectionEx` does: the flags and the spin count are checked before the pointer (CS7).
+/// `RtlInitializeCriticalSectionEx`, and what `InitializeCriticalSectionEx` does: the flags and the spin count are checked before the pointer (CS7).
 pub(crate) fn initialize_ex(section: Shared<RtlCriticalSection>, spin_count: u32, flags: u32) -> NtStatus {
     let flags = CriticalSectionFlags::from_bits_retain(flags);
     match section.get() {
@@ -23,6 +23,10 @@ calls! {
 
     fn RtlInitializeCriticalSectionAndSpinCount(section: Shared<RtlCriticalSection>, spin_count: u32) -> NtStatus {
         done_on(section, |section| section.rtl_initialize_critical_section_and_spin_count(spin_count))
+    }
+
+    fn RtlInitializeCriticalSectionEx(section: Shared<RtlCriticalSection>, spin_count: u32, flags: u32) -> NtStatus {
+        initialize_ex(section, spin_count, flags)
     }
 
     fn RtlEnterCriticalSection(section: Shared<RtlCriticalSection>) -> NtStatus {

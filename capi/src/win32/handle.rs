@@ -3,7 +3,7 @@
 use super::{Bool, FALSE, done, inherited, succeeded, telling};
 use crate::memory::Out;
 use crate::nt::runtime;
-use nt::{AccessMask, DuplicateOptions, Handle, NtStatus, Runtime};
+use nt::{AccessMask, DuplicateOptions, Handle, HandleAttributes, NtStatus, Runtime};
 
 /// `HANDLE_FLAG_INHERIT`.
 const INHERIT: u32 = 1;
@@ -19,6 +19,14 @@ fn flags(nt: &Runtime, handle: Handle) -> Result<u32, NtStatus> {
     let [inherit, protect] = flags;
     let flag = |is_set, flag| if is_set != 0 { flag } else { 0 };
     Ok(flag(inherit, INHERIT) | flag(protect, PROTECT_FROM_CLOSE))
+}
+
+/// The attributes of NT that these flags stand for; other bits stand for none.
+fn attributes(flags: u32) -> HandleAttributes {
+    let mut attributes = HandleAttributes::empty();
+    attributes.set(HandleAttributes::INHERIT, flags & INHERIT != 0);
+    attributes.set(HandleAttributes::PROTECT_CLOSE, flags & PROTECT_FROM_CLOSE != 0);
+    attributes
 }
 
 calls! {
@@ -58,14 +66,7 @@ calls! {
     }
 
     fn SetHandleInformation(object: Handle, mask: u32, wanted: u32) -> Bool {
-        done(|nt| match flags(nt, object) {
-            Ok(before) => {
-                let flags = before & !mask | wanted & mask;
-                let information = [u8::from(flags & INHERIT != 0), u8::from(flags & PROTECT_FROM_CLOSE != 0)];
-                nt.nt_set_information_object(object, FLAG_INFORMATION, &information)
-            }
-            Err(status) => status,
-        })
+        done(|nt| nt.set_handle_flags(object, attributes(mask), attributes(wanted)))
     }
 
     /// The last error for two objects is `ERROR_NOT_SAME_OBJECT` (H29).

@@ -25,6 +25,10 @@ fn create<T: Text>(security: Security, name: In<T>, flags: u32, access: AccessMa
     })
 }
 
+fn open<T: Text>(access: u32, inherit: Bool, name: In<T>) -> Handle {
+    names::open(inherit, name, |nt, attributes| nt.nt_open_timer(AccessMask::from_bits_retain(access), attributes))
+}
+
 fn flags(manual_reset: Bool) -> u32 {
     if manual_reset != FALSE { MANUAL_RESET } else { 0 }
 }
@@ -67,12 +71,20 @@ calls! {
         create(security, name, flags(manual_reset), AccessMask::TIMER_ALL_ACCESS)
     }
 
+    fn CreateWaitableTimerExA(security: Security, name: In<u8>, flags: u32, access: u32) -> Handle {
+        create(security, name, flags, AccessMask::from_bits_retain(access))
+    }
+
     fn CreateWaitableTimerExW(security: Security, name: In<u16>, flags: u32, access: u32) -> Handle {
         create(security, name, flags, AccessMask::from_bits_retain(access))
     }
 
+    fn OpenWaitableTimerA(access: u32, inherit: Bool, name: In<u8>) -> Handle {
+        open(access, inherit, name)
+    }
+
     fn OpenWaitableTimerW(access: u32, inherit: Bool, name: In<u16>) -> Handle {
-        names::open(inherit, name, |nt, attributes| nt.nt_open_timer(AccessMask::from_bits_retain(access), attributes))
+        open(access, inherit, name)
     }
 
     fn SetWaitableTimer(

@@ -73,22 +73,26 @@ static void initialize_ex(void) {
         DWORD spin_count, flags;
         BOOL result;
         DWORD error;
+        NTSTATUS status;
     } rows[] = {
-        {&section, 100, 0, TRUE, 7},
-        {&section, 0x00FFFFFF, CRITICAL_SECTION_NO_DEBUG_INFO, TRUE, 7},
-        {&section, 0x01000000, 0, FALSE, ERROR_INVALID_PARAMETER},
-        {&section, 100, 0x20000000, FALSE, ERROR_INVALID_PARAMETER},
-        {&section, 100, 0x80000000, FALSE, ERROR_INVALID_PARAMETER},
-        {NULL, 0x01000000, 0, FALSE, ERROR_INVALID_PARAMETER},
-        {NULL, 100, 0x80000000, FALSE, ERROR_INVALID_PARAMETER},
-        {NULL, 100, 0, FALSE, ERROR_NOACCESS},
-        {(CRITICAL_SECTION *)((char *)&section + 1), 100, 0, FALSE, ERROR_NOACCESS},
+        {&section, 100, 0, TRUE, 7, STATUS_SUCCESS},
+        {&section, 0x00FFFFFF, CRITICAL_SECTION_NO_DEBUG_INFO, TRUE, 7, STATUS_SUCCESS},
+        {&section, 0x01000000, 0, FALSE, ERROR_INVALID_PARAMETER, STATUS_INVALID_PARAMETER_2},
+        {&section, 100, 0x20000000, FALSE, ERROR_INVALID_PARAMETER, STATUS_INVALID_PARAMETER_3},
+        {&section, 100, 0x80000000, FALSE, ERROR_INVALID_PARAMETER, STATUS_INVALID_PARAMETER_3},
+        {NULL, 0x01000000, 0, FALSE, ERROR_INVALID_PARAMETER, STATUS_INVALID_PARAMETER_2},
+        {NULL, 100, 0x80000000, FALSE, ERROR_INVALID_PARAMETER, STATUS_INVALID_PARAMETER_3},
+        {NULL, 100, 0, FALSE, ERROR_NOACCESS, STATUS_ACCESS_VIOLATION},
+        {(CRITICAL_SECTION *)((char *)&section + 1), 100, 0, FALSE, ERROR_NOACCESS, STATUS_DATATYPE_MISALIGNMENT},
     };
     for (size_t row = 0; row < COUNT(rows); row++) {
         memset(&section, 0x5A, sizeof section);
         SetLastError(7);
         EQUAL(InitializeCriticalSectionEx(rows[row].section, rows[row].spin_count, rows[row].flags), rows[row].result);
         EQUAL(GetLastError(), rows[row].error);
+        EQUAL(section.LockCount, rows[row].result ? -1 : 0x5A5A5A5A);
+        memset(&section, 0x5A, sizeof section);
+        EQUAL(RtlInitializeCriticalSectionEx(rows[row].section, rows[row].spin_count, rows[row].flags), rows[row].status);
         EQUAL(section.LockCount, rows[row].result ? -1 : 0x5A5A5A5A);
     }
 }

@@ -221,8 +221,9 @@ static void suspensions(void) {
     end(thread, 5);
 }
 
-static NTSTATUS end_oneself(PVOID by_null) {
-    STATUS(NtTerminateThread(by_null ? NULL : NtCurrentThread(), 123), STATUS_SUCCESS);
+static NTSTATUS end_oneself(PVOID how) {
+    if (how == (PVOID)2) RtlExitUserThread(123);
+    STATUS(NtTerminateThread(how ? NULL : NtCurrentThread(), 123), STATUS_SUCCESS);
     CHECK(!"the thread goes on");
     return 7;
 }
@@ -241,8 +242,8 @@ static void terminations(void) {
         STATUS(NtTerminateThread(thread, 98), STATUS_SUCCESS);
         end(thread, 99);
     }
-    for (ULONG_PTR by_null = 0; by_null < 2; ++by_null) {
-        STATUS(make(&thread, end_oneself, (PVOID)by_null, 0, NULL), STATUS_SUCCESS);
+    for (ULONG_PTR how = 0; how < 3; ++how) {
+        STATUS(make(&thread, end_oneself, (PVOID)how, 0, NULL), STATUS_SUCCESS);
         end(thread, 123);
     }
     STATUS(NtTerminateThread((HANDLE)0x1234, 0), STATUS_INVALID_HANDLE);

@@ -27,13 +27,14 @@ static HANDLE semaphore_ex_a(const char *n, DWORD f, DWORD a) { return CreateSem
 static HANDLE semaphore_ex_w(const WCHAR *n, DWORD f, DWORD a) { return CreateSemaphoreExW(NULL, 0, 1, n, f, a); }
 static HANDLE timer_a(SECURITY_ATTRIBUTES *s, const char *n) { return CreateWaitableTimerA(s, TRUE, n); }
 static HANDLE timer_w(SECURITY_ATTRIBUTES *s, const WCHAR *n) { return CreateWaitableTimerW(s, TRUE, n); }
+static HANDLE timer_ex_a(const char *n, DWORD f, DWORD a) { return CreateWaitableTimerExA(NULL, n, f, a); }
 static HANDLE timer_ex_w(const WCHAR *n, DWORD f, DWORD a) { return CreateWaitableTimerExW(NULL, n, f, a); }
 
 static const struct kind kinds[] = {
     {"event", event_a, event_w, event_ex_a, event_ex_w, OpenEventA, OpenEventW, 3},
     {"mutex", mutex_a, mutex_w, mutex_ex_a, mutex_ex_w, OpenMutexA, OpenMutexW, 1},
     {"semaphore", semaphore_a, semaphore_w, semaphore_ex_a, semaphore_ex_w, OpenSemaphoreA, OpenSemaphoreW, 0},
-    {"timer", timer_a, timer_w, NULL, timer_ex_w, NULL, OpenWaitableTimerW, 3},
+    {"timer", timer_a, timer_w, timer_ex_a, timer_ex_w, OpenWaitableTimerA, OpenWaitableTimerW, 3},
 };
 
 static void same(HANDLE first, HANDLE second) {
@@ -77,10 +78,8 @@ static void flags_of_creations(const struct kind *kind) {
         HANDLE object;
         LAST((object = kind->create_ex_w(NULL, flag, SYNCHRONIZE)) != NULL, is_good, is_good ? ERROR_SUCCESS : ERROR_INVALID_PARAMETER);
         if (object != NULL) EQUAL(CloseHandle(object), TRUE);
-        if (kind->create_ex_a != NULL) {
-            LAST((object = kind->create_ex_a(NULL, flag, SYNCHRONIZE)) != NULL, is_good, is_good ? ERROR_SUCCESS : ERROR_INVALID_PARAMETER);
-            if (object != NULL) EQUAL(CloseHandle(object), TRUE);
-        }
+        LAST((object = kind->create_ex_a(NULL, flag, SYNCHRONIZE)) != NULL, is_good, is_good ? ERROR_SUCCESS : ERROR_INVALID_PARAMETER);
+        if (object != NULL) EQUAL(CloseHandle(object), TRUE);
     }
     HANDLE powerless = kind->create_ex_w(NULL, 0, 0);
     WAIT_REFUSED(WaitForSingleObject(powerless, 0), ERROR_ACCESS_DENIED); /* W33 */
@@ -109,10 +108,8 @@ static void names_of_both_kinds(const struct kind *kind) {
         same(object, again);
         LAST((again = kind->open_w(SYNCHRONIZE, FALSE, same_names[i].wide)) != NULL, 1, MARK);
         same(object, again);
-        if (kind->open_a != NULL) {
-            LAST((again = kind->open_a(SYNCHRONIZE, FALSE, same_names[i].narrow)) != NULL, 1, MARK);
-            same(object, again);
-        }
+        LAST((again = kind->open_a(SYNCHRONIZE, FALSE, same_names[i].narrow)) != NULL, 1, MARK);
+        same(object, again);
         EQUAL(CloseHandle(object), TRUE);
     }
     HANDLE global = kind->create_w(NULL, u"Global\\place"), local;

@@ -53,8 +53,9 @@ groups! {
     }
     timers {
         NtCreateTimer "oiAi" NtOpenTimer "oiA" NtSetTimer "hTCiii1" NtCancelTimer "h1" NtQueryTimer "hqbn4"
-        CreateWaitableTimerA "Sia>h" CreateWaitableTimerW "Siw>h" CreateWaitableTimerExW "Swii>h"
-        OpenWaitableTimerW "iiw>h" SetWaitableTimer "hTiCii" SetWaitableTimerEx "hTiCiRi" CancelWaitableTimer "h"
+        CreateWaitableTimerA "Sia>h" CreateWaitableTimerW "Siw>h" CreateWaitableTimerExA "Saii>h"
+        CreateWaitableTimerExW "Swii>h" OpenWaitableTimerA "iia>h" OpenWaitableTimerW "iiw>h"
+        SetWaitableTimer "hTiCii" SetWaitableTimerEx "hTiCiRi" CancelWaitableTimer "h"
     }
     keyed_events {
         NtCreateKeyedEvent "oiAi" NtOpenKeyedEvent "oiA" NtWaitForKeyedEvent "hii9" NtReleaseKeyedEvent "hii9"
@@ -73,7 +74,7 @@ groups! {
         NtCreateThreadEx "OiApCiiiiiL" NtOpenThread "oiAK" NtTerminateThread "vi" NtSuspendThread "v4" NtResumeThread "h4"
         CreateThread "SiCii4>t" ExitThread "i>x" TerminateThread "vi" SuspendThread "v" ResumeThread "h"
         GetExitCodeThread "h4" GetCurrentProcess "" GetCurrentThread "" GetCurrentThreadId "" GetCurrentProcessId ""
-        GetThreadId "h" OpenThread "iii>h"
+        GetThreadId "h" OpenThread "iii>h" RtlExitUserThread "i>x"
     }
     information {
         NtQueryInformationThread "hqbn4" NtSetInformationThread "hqjn" GetThreadPriority "h" SetThreadPriority "hi"
@@ -89,8 +90,8 @@ groups! {
         TlsAlloc "" TlsFree "i" TlsGetValue "i" TlsSetValue "ii" FlsAlloc "C" FlsFree "i" FlsGetValue "i" FlsSetValue "ii"
     }
     sections {
-        RtlInitializeCriticalSection "y" RtlInitializeCriticalSectionAndSpinCount "yi" RtlEnterCriticalSection "s"
-        RtlTryEnterCriticalSection "y" RtlLeaveCriticalSection "y" RtlDeleteCriticalSection "y"
+        RtlInitializeCriticalSection "y" RtlInitializeCriticalSectionAndSpinCount "yi"
+        RtlInitializeCriticalSectionEx "yii" RtlEnterCriticalSection "s" RtlTryEnterCriticalSection "y" RtlLeaveCriticalSection "y" RtlDeleteCriticalSection "y"
         InitializeCriticalSection "y" InitializeCriticalSectionAndSpinCount "yi" InitializeCriticalSectionEx "yii"
         EnterCriticalSection "s" TryEnterCriticalSection "y" LeaveCriticalSection "y" DeleteCriticalSection "y"
     }

@@ -106,7 +106,9 @@
 //!
 //! Arguments that are as usual (all rights, no attributes) are left out. A call that does not return, because its thread ends, has
 //! no second event. A subscriber is told while its thread cannot be suspended or terminated, so it must not wait for objects of
-//! this library. While nobody listens, the fast paths cost what they cost without the feature.
+//! this library. One that takes locks when other threads report things of their own may find them held by a thread that is
+//! suspended: leave out the calls of the thread that suspends (`-NtSuspendThread,-NtResumeThread`), or use `TraceConfig` alone. Not
+//! told are registered waits, slots and clocks, and what the C face refuses by the arguments alone. While nobody listens, the fast paths cost what they cost without the feature.
 //!
 //! # How it is made
 //!

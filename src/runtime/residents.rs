@@ -110,13 +110,13 @@ unsafe impl Sync for ResidentRef {}
 impl ResidentRef {
     pub(super) fn new(table: Table, threads: Settings) -> Self {
         let resident = Resident { table, names: Names::default(), threads, references: AtomicU32::new(1) };
-        let resident = Box::leak(Box::new(resident));
+        let resident = Self(NonNull::from(Box::leak(Box::new(resident))));
         #[cfg(all(feature = "trace", not(ntwait_loom)))]
         // SAFETY: it stays there until the last reference is dropped, where it leaves.
         unsafe {
             resident.table.hurried.join();
         }
-        Self(NonNull::from(resident))
+        resident
     }
 
     pub(super) fn is(&self, other: &Resident) -> bool {

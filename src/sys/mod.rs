@@ -14,6 +14,8 @@ pub(crate) mod clone;
 pub(crate) mod cpu;
 pub(crate) mod depth;
 #[cfg(not(ntwait_loom))]
+pub(crate) mod environment;
+#[cfg(not(ntwait_loom))]
 pub(crate) mod fork;
 #[cfg(not(ntwait_loom))]
 pub(crate) mod frames;

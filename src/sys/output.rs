@@ -28,6 +28,9 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
+/// A number that only who has many descriptors comes to by himself.
+const HIGH: i32 = 512;
+
 static LINES: FutexLock<()> = FutexLock::new(());
 
 /// A descriptor of our own.
@@ -55,6 +58,8 @@ impl Output {
         static MENDED: AtomicU32 = AtomicU32::new(0);
         fork::in_child(&MENDED, renew);
         let kind = file.metadata()?.file_type();
+        // Far from the numbers that a daemon closes blindly, and that its own files get afterwards.
+        let file = rustix::io::fcntl_dupfd_cloexec(&file, HIGH).map_or(file, File::from);
         Ok(Self { file, is_pipe: kind.is_fifo() || kind.is_socket(), is_torn: AtomicU32::new(0) })
     }
 

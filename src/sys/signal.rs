@@ -74,7 +74,7 @@ pub(crate) fn install(serve: fn()) -> Result<(), Refused> {
         return Ok(());
     }
     SERVE.store(serve as *mut (), Ordering::Release);
-    let chosen = match std::env::var_os("NTWAIT_SIGNAL") {
+    let chosen = match super::environment::value_of("NTWAIT_SIGNAL") {
         Some(wish) => {
             wish.to_str().and_then(|wish| wish.trim().parse().ok()).filter(|&wish| is_real_time(wish) && claim(wish))
         }

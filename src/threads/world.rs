@@ -157,7 +157,7 @@ fn owner<'k>(slot: &Slot, glibc: &'k Glibc, is_new: bool) -> Owner<'k> {
 }
 
 fn from_environment() -> u32 {
-    match std::env::var_os("NTWAIT_THREADS").as_deref().and_then(std::ffi::OsStr::to_str) {
+    match crate::sys::environment::value_of("NTWAIT_THREADS").as_deref().and_then(std::ffi::OsStr::to_str) {
         Some("clone") => 2,
         Some("pthread") => 3,
         _ => 1,

@@ -112,10 +112,10 @@ impl Callsite for Point {
             interest if interest.is_always() => ALWAYS,
             _ => SOMETIMES,
         };
-        let old = self.interest.swap(new, Ordering::Relaxed);
-        if (old == NEVER) != (new == NEVER) {
-            switch::count(new != NEVER);
-        }
+        switch::change(|| {
+            let old = self.interest.swap(new, Ordering::Relaxed);
+            (old != NEVER, new != NEVER)
+        });
     }
 
     fn metadata(&self) -> &Metadata<'_> {

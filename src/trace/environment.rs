@@ -5,17 +5,19 @@
 //! | `NTWAIT_TRACE` | which calls: a [`TraceFilter`](super::TraceFilter), like `all` or `synchronization,NtWait*`; not there or empty: none |
 //! | `NTWAIT_TRACE_FILE` | the file to append to; not there or empty: the standard error |
 //! | `NTWAIT_TRACE_FORMAT` | `text` (or nothing) or `json` |
+//!
+//! A program that runs with more rights than who started it ignores them.
 
 use super::calls;
 use super::config::{TraceConfig, TraceError};
 use super::report::Reporting;
 use crate::sys::atomic::{AtomicU32, Ordering};
 use crate::sys::clock::Deadline;
+use crate::sys::environment;
 use crate::sys::fork;
 use crate::sys::futex::{self, FutexAddr};
 use crate::sys::output::Output;
 use crate::waiter::shield::Shield;
-use std::env;
 use std::io;
 use std::os::fd::AsFd;
 use tracing::dispatcher;
@@ -43,10 +45,10 @@ fn begin_now() {
     let Some(_reporting) = Reporting::begin() else {
         return; // a subscriber calls us while it is made known to it what there is
     };
+    static MENDED: AtomicU32 = AtomicU32::new(0);
+    fork::in_child(&MENDED, renew); // before there is something to mend
     if STATE.compare_exchange(NOT_YET, BEGINNING, Ordering::Acquire, Ordering::Acquire).is_ok() {
         let _end = End;
-        static MENDED: AtomicU32 = AtomicU32::new(0);
-        fork::in_child(&MENDED, renew);
         calls::register_all();
         install();
     }
@@ -104,5 +106,5 @@ fn configuration() -> Result<Option<TraceConfig>, TraceError> {
 }
 
 fn value_of(variable: &str) -> Option<std::ffi::OsString> {
-    env::var_os(variable).filter(|value| !value.is_empty())
+    environment::value_of(variable).filter(|value| !value.is_empty())
 }

@@ -157,12 +157,16 @@ impl FromStr for TraceFilter {
 
     fn from_str(text: &str) -> Result<Self, TraceError> {
         let mut filter = Self::taking(Vec::new());
-        for word in text.split(',').map(str::trim) {
+        for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
             let excluded = word.strip_prefix(['-', '!']).map(str::trim_start);
             let rule = Rule::parse(excluded.unwrap_or(word)).ok_or_else(|| TraceError::UnknownWord(word.into()))?;
             if excluded.is_some() { &mut filter.excludes } else { &mut filter.takes }.push(rule);
         }
-        if filter.takes.is_empty() { Ok(Self { excludes: filter.excludes, ..Self::all() }) } else { Ok(filter) }
+        match (filter.takes.is_empty(), filter.excludes.is_empty()) {
+            (false, _) => Ok(filter),
+            (true, false) => Ok(Self { excludes: filter.excludes, ..Self::all() }),
+            (true, true) => Err(TraceError::UnknownWord(text.into())),
+        }
     }
 }
 

@@ -60,12 +60,17 @@ pub(crate) fn is_on() -> bool {
     WANTED.load(Ordering::Relaxed) != 0 // SW2
 }
 
-/// A callsite is wanted from now on, or not any more.
-pub(super) fn count(is_wanted: bool) {
+/// Changes whether a callsite is wanted: `change` does it, and says whether it was and is. Under the lock, so that no two
+/// threads change one and count the other way round.
+pub(super) fn change(change: impl FnOnce() -> (bool, bool)) {
     let _shield = Shield::raise();
     let tables = TABLES.lock();
     let before = WANTED.load(Ordering::Relaxed);
-    WANTED.store(if is_wanted { before + 1 } else { before - 1 }, Ordering::Relaxed);
+    match change() {
+        (false, true) => WANTED.store(before + 1, Ordering::Relaxed),
+        (true, false) => WANTED.store(before - 1, Ordering::Relaxed),
+        _ => return,
+    }
     let mut next = tables.0;
     // SAFETY: in the list, so it is there while the lock is held.
     while let Some(member) = unsafe { next.as_ref() } {
@@ -164,7 +169,7 @@ mod tests {
         let mut all: Vec<_> = (0..3).map(|_| with_event()).collect();
         assert!(all.iter().all(found_in_a_hurry));
         for wanted in [true, true, false] {
-            count(wanted);
+            change(|| (!wanted, wanted));
             assert!(is_on());
             all.push(with_event());
             assert!(!all.iter().any(found_in_a_hurry));
@@ -174,7 +179,7 @@ mod tests {
                 assert!(nt.table().find(*event, Kind::Event, 0).is_ok());
             }
         }
-        count(false);
+        change(|| (true, false));
         assert!(!is_on() && all.iter().all(found_in_a_hurry));
     }
 }

@@ -48,7 +48,7 @@ pub(in crate::threads) fn check(reason: &'static str, passes: bool) -> Result<()
 
 fn is_to_fail(reason: &str) -> bool {
     cfg!(any(test, debug_assertions))
-        && std::env::var_os("NTWAIT_PROBE_FAIL")
+        && crate::sys::environment::value_of("NTWAIT_PROBE_FAIL")
             .is_some_and(|name| name.to_str().is_some_and(|name| reason.strip_prefix("probe failed: ") == Some(name)))
 }
 

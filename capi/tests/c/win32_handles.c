@@ -131,10 +131,38 @@ static void duplicates(void) {
     LEAVES(CloseHandle(copy), TRUE);
 }
 
+static HANDLE flagged;
+
+/* Sets one flag again and again: it stays as this thread has set it, whatever others do with the other flag. */
+static DWORD WINAPI owns_a_flag(void *flag) {
+    DWORD mine = (DWORD)(ULONG_PTR)flag, flags = 0, lost = 0;
+    for (int i = 0; i < 20000; ++i) {
+        DWORD wanted = i & 1 ? mine : 0;
+        EQUAL(SetHandleInformation(flagged, mine, wanted), TRUE);
+        EQUAL(GetHandleInformation(flagged, &flags), TRUE);
+        lost += (flags & mine) != wanted;
+    }
+    return lost;
+}
+
+static void flags_of_two_threads(void) {
+    DWORD code = MARK;
+    flagged = CreateEventW(NULL, FALSE, FALSE, NULL);
+    HANDLE thread = CreateThread(NULL, 0, owns_a_flag, (void *)HANDLE_FLAG_INHERIT, 0, NULL);
+    EQUAL(owns_a_flag((void *)HANDLE_FLAG_PROTECT_FROM_CLOSE), 0);
+    EQUAL(WaitForSingleObject(thread, LONG_ENOUGH), WAIT_OBJECT_0);
+    EQUAL(GetExitCodeThread(thread, &code), TRUE);
+    EQUAL(code, 0);
+    EQUAL(CloseHandle(thread), TRUE);
+    EQUAL(SetHandleInformation(flagged, 3, 0), TRUE);
+    EQUAL(CloseHandle(flagged), TRUE);
+}
+
 int main(void) {
     last_errors_are_the_threads_own();
     what_is_no_handle();
     flags_of_handles();
+    flags_of_two_threads();
     duplicates();
     return RESULT();
 }

@@ -1,8 +1,8 @@
 //! The calls that are reported: their names, what they are about, and a callsite of `tracing` for each of the two reports.
 //!
 //! A callsite's name is the call's name and its target the category, so that every filter is asked once for each callsite
-//! and a call that nobody wants costs one load of what was answered. All are made known to `tracing` before the first call,
-//! because that takes locks, and a child of `fork` must never need them.
+//! and a call that nobody wants, while others are wanted, costs the slow path and two loads of what was answered. All are made
+//! known to `tracing` before the first call, because that takes locks, and a child of `fork` must never need them.
 
 #![allow(non_upper_case_globals, reason = "named as the calls are")]
 

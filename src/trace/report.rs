@@ -43,6 +43,9 @@ impl Call {
 }
 
 fn report(point: &'static Point, phase: Phase, write: &dyn Fn(&mut Detail)) {
+    if point.interest().is_never() {
+        return; // somebody wants others
+    }
     let _shield = Shield::raise(); // TR2
     let Some(_reporting) = Reporting::begin() else {
         return;
@@ -62,7 +65,6 @@ fn report(point: &'static Point, phase: Phase, write: &dyn Fn(&mut Detail)) {
 fn is_wanted(point: &'static Point) -> bool {
     let interest = point.interest();
     LevelFilter::current() == LevelFilter::TRACE
-        && !interest.is_never()
         && (interest.is_always() || dispatcher::get_default(|subscriber| subscriber.enabled(&point.metadata)))
 }
 

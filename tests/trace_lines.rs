@@ -205,6 +205,8 @@ fn table_of_filters() {
         ("!synchronization,-NtClose", "Tt"),
         ("all,-all", ""),
         ("NtCreate*,- threading", "C"),
+        ("synchronization,", "CSW"),
+        (",NtClose,,", "H"),
     ];
     for (text, expected) in rows {
         let filter: TraceFilter = text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
@@ -214,7 +216,7 @@ fn table_of_filters() {
     for (text, word) in [
         ("NtSetEvnt", "NtSetEvnt"),
         ("all,threads", "threads"),
-        ("synchronization,", ""),
+        (" , ", " , "),
         ("", ""),
         ("NtWait*,-Foo*", "-Foo*"),
         ("-", "-"),

@@ -184,6 +184,27 @@ fn lines_of_json_go_to_the_file_and_are_added_to_it() {
     fs::remove_file(&file).expect("it was there");
 }
 
+/// A file that is as long as it may be loses lines; the signal that comes with it does not end the program.
+#[test]
+fn a_file_that_is_full_ends_nobody() {
+    let file = std::env::temp_dir().join(format!("ntwait-limit-{}", std::process::id()));
+    let path = file.to_str().expect("a path");
+    let limited = command("fork", &[("NTWAIT_TRACE", "all"), ("NTWAIT_TRACE_FILE", path)]);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", r#"ulimit -f 8 && exec "$0" "$@""#]).arg(limited.get_program()).args(limited.get_args());
+    for (name, value) in limited.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    let Output { status, stderr, .. } = shell.output().expect("a child");
+    let written = fs::metadata(&file).expect("a file").len();
+    fs::remove_file(&file).expect("it was there");
+    assert!(status.success(), "{status} {}", String::from_utf8_lossy(&stderr));
+    assert!((1..=8 * 1024).contains(&written), "{written} bytes");
+}
+
 #[test]
 fn children_of_fork_go_on_into_the_same_file() {
     let file = std::env::temp_dir().join(format!("ntwait-fork-{}", std::process::id()));

@@ -9,8 +9,8 @@
 //!
 //! OU1  One lock for all outputs of the process, taken for one line: lines never mix, not even where the kernel takes them in
 //!      parts. A child of `fork` finds it free.
-//! OU2  An error loses lines and nothing else. The signal that comes with a pipe that nobody reads is taken back, unless it was
-//!      there before, so that a program which does not ignore it lives on.
+//! OU2  An error loses lines and nothing else. The signal that comes with a pipe that nobody reads, or with a file that is as
+//!      long as it may be, is taken back, unless it was there before, so that a program which does not ignore it lives on.
 //! OU3  No memory is needed.
 
 #![allow(unsafe_code, reason = "signal masks; a lock that is renewed in children of fork")]
@@ -18,6 +18,7 @@
 use super::atomic::{AtomicU32, Ordering};
 use super::fork;
 use super::lock::FutexLock;
+use core::ffi::c_int;
 use core::mem::MaybeUninit;
 use core::ptr;
 use rustix::event::{PollFd, PollFlags, poll};
@@ -37,8 +38,8 @@ static LINES: FutexLock<()> = FutexLock::new(());
 #[derive(Debug)]
 pub(crate) struct Output {
     file: File,
-    /// Writing may bring a signal.
-    is_pipe: bool,
+    /// What writing may bring: the signal of a broken pipe, or of a file that has become too long.
+    signal: Option<c_int>,
     /// The last line is not complete. Changed under the lock, so relaxed.
     is_torn: AtomicU32,
 }
@@ -60,12 +61,17 @@ impl Output {
         let kind = file.metadata()?.file_type();
         // Far from the numbers that a daemon closes blindly, and that its own files get afterwards.
         let file = rustix::io::fcntl_dupfd_cloexec(&file, HIGH).map_or(file, File::from);
-        Ok(Self { file, is_pipe: kind.is_fifo() || kind.is_socket(), is_torn: AtomicU32::new(0) })
+        let signal = match () {
+            () if kind.is_fifo() || kind.is_socket() => Some(libc::SIGPIPE),
+            () if kind.is_file() => Some(libc::SIGXFSZ),
+            () => None,
+        };
+        Ok(Self { file, signal, is_torn: AtomicU32::new(0) })
     }
 
     /// Writes a line, which ends with a line feed. The depth is raised.
     pub(crate) fn write(&self, line: &[u8]) {
-        let _quiet = self.is_pipe.then(Quiet::begin);
+        let _quiet = self.signal.map(Quiet::begin);
         let _lines = LINES.lock();
         if self.is_torn.load(Ordering::Relaxed) != 0 && self.write_all(b"\n").is_err() {
             return;
@@ -100,54 +106,55 @@ unsafe extern "C" fn renew() {
     unsafe { LINES.renew(()) };
 }
 
-/// The signal of a broken pipe kept away from the calling thread until it is dropped.
+/// A signal that writing brings, kept away from the calling thread until this is dropped.
 struct Quiet {
+    signal: c_int,
     /// It was there before.
     is_pending: bool,
     old: libc::sigset_t,
 }
 
 impl Quiet {
-    fn begin() -> Self {
-        let is_pending = is_pending();
+    fn begin(signal: c_int) -> Self {
+        let is_pending = is_pending(signal);
         let mut old = MaybeUninit::uninit();
         // SAFETY: a set, and a place for one. With these arguments it cannot fail.
-        unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &broken_pipe(), old.as_mut_ptr()) };
+        unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &only(signal), old.as_mut_ptr()) };
         // SAFETY: filled in above.
-        Self { is_pending, old: unsafe { old.assume_init() } }
+        Self { signal, is_pending, old: unsafe { old.assume_init() } }
     }
 }
 
 impl Drop for Quiet {
     fn drop(&mut self) {
-        if !self.is_pending && is_pending() {
+        if !self.is_pending && is_pending(self.signal) {
             let at_once = libc::timespec { tv_sec: 0, tv_nsec: 0 };
             // SAFETY: a set, no place for the signal's information, a time.
-            unsafe { libc::sigtimedwait(&broken_pipe(), ptr::null_mut(), &raw const at_once) };
+            unsafe { libc::sigtimedwait(&only(self.signal), ptr::null_mut(), &raw const at_once) };
         }
         // SAFETY: the set that was there before; no place for the one that is left.
         unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.old, ptr::null_mut()) };
     }
 }
 
-fn broken_pipe() -> libc::sigset_t {
+fn only(signal: c_int) -> libc::sigset_t {
     let mut set = MaybeUninit::uninit();
     // SAFETY: a place for the set.
     unsafe { libc::sigemptyset(set.as_mut_ptr()) };
     // SAFETY: the set of above, and a signal's number.
-    unsafe { libc::sigaddset(set.as_mut_ptr(), libc::SIGPIPE) };
+    unsafe { libc::sigaddset(set.as_mut_ptr(), signal) };
     // SAFETY: filled in above.
     unsafe { set.assume_init() }
 }
 
-fn is_pending() -> bool {
+fn is_pending(signal: c_int) -> bool {
     let mut pending = MaybeUninit::uninit();
     // SAFETY: a place for the set.
     unsafe { libc::sigpending(pending.as_mut_ptr()) };
     // SAFETY: filled in above.
     let pending = unsafe { pending.assume_init() };
     // SAFETY: a set, and a signal's number.
-    unsafe { libc::sigismember(&raw const pending, libc::SIGPIPE) == 1 }
+    unsafe { libc::sigismember(&raw const pending, signal) == 1 }
 }
 
 #[cfg(test)]
@@ -171,7 +178,7 @@ mod tests {
         // SAFETY: the ordinary disposition, under which the signal ends the process. The test runner ignores it.
         let before = unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
         (0..3).for_each(|_| write(&output, b"nobody reads this\n"));
-        assert!(!is_pending());
+        assert!(!is_pending(libc::SIGPIPE));
         // SAFETY: what was there before.
         unsafe { libc::signal(libc::SIGPIPE, before) };
     }

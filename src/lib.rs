@@ -127,6 +127,8 @@
 #[cfg(not(ntwait_loom))]
 mod alloc;
 mod api;
+#[cfg(not(ntwait_loom))]
+mod descriptor;
 mod event;
 mod handle;
 #[cfg(any(feature = "internals", ntwait_loom))]
@@ -135,6 +137,8 @@ pub mod internals;
 mod mutant;
 mod nt;
 mod objects;
+#[cfg(not(ntwait_loom))]
+mod process;
 mod rtl;
 mod runtime;
 mod semaphore;
@@ -158,6 +162,8 @@ struct Readme;
 #[cfg(not(ntwait_loom))]
 pub use alloc::KillSafeAlloc;
 pub use api::{EventHandle, INFINITE, Ntdll, NtdllApi, ThreadHandle, WAIT_OBJECT_0, WAIT_TIMEOUT};
+#[cfg(not(ntwait_loom))]
+pub use descriptor::Descriptor;
 pub use event::Event;
 pub use handle::entry::Handle;
 pub use mutant::{Mutant, MutantGuard};
@@ -168,10 +174,12 @@ pub use nt::{
 };
 #[cfg(not(ntwait_loom))]
 pub use nt::{
-    Fired, RegisteredWait, WaitCallback, WaitFlags, WaitHandle, nt_get_tick_count, nt_query_performance_counter,
-    nt_query_system_time,
+    Fired, Interest, ProcessBasicInformation, RegisteredWait, WaitCallback, WaitFlags, WaitHandle, nt_get_tick_count,
+    nt_query_performance_counter, nt_query_system_time,
 };
 pub use objects::thread::StartRoutine;
+#[cfg(not(ntwait_loom))]
+pub use process::Process;
 pub use rtl::{
     Barrier, BarrierFlags, Condition, ConditionFlags, CriticalSection, CriticalSectionFlags, CriticalSectionGuard,
     FLS_MAXIMUM_AVAILABLE, FlsCallback, FlsSlot, RtlBarrier, RtlConditionVariable, RtlCriticalSection, RtlRunOnce,

@@ -60,7 +60,7 @@ impl Runtime {
     /// a file on a disk, or it watches others too many deep. `INSUFFICIENT_RESOURCES`: the handle table is full, or the kernel has no
     /// memory, no thread or no descriptor for the service.
     pub fn import_fd(&self, descriptor: impl AsFd, interest: Interest) -> Result<Handle, NtStatus> {
-        if interest.is_empty() || interest.intersects(!Interest::all()) {
+        if interest.is_empty() || interest.bits() & !Interest::all().bits() != 0 {
             return Err(NtStatus::INVALID_PARAMETER);
         }
         let rights = Rights::of(Kind::Descriptor);

@@ -65,7 +65,11 @@ mod real {
 
         /// A duplicate of the descriptor.
         pub(crate) fn duplicate(descriptor: impl AsFd, interest: Interest) -> Result<Self, Unusable> {
-            Ok(Self::new(io::fcntl_dupfd_cloexec(descriptor, LOWEST)?, interest))
+            match io::fcntl_dupfd_cloexec(descriptor, LOWEST) {
+                Ok(duplicate) => Ok(Self::new(duplicate, interest)),
+                Err(Errno::INVAL) => Err(Unusable::TooManyDescriptors), // there may be none that high
+                Err(error) => Err(error.into()),
+            }
         }
 
         /// Of a process: ready when it has ended, and from then on.

@@ -1,5 +1,5 @@
 //! Models of descriptors that mirror objects: set and consume against poll. MI1 to MI4 stand at the head of
-//! `src/runtime/mirrors.rs`, R1 and R2 at that of `src/runtime/turn.rs`.
+//! `src/runtime/mirrors.rs`, R1 and R2 at that of `src/runtime/lease.rs`.
 //!
 //! What a descriptor says is looked at when all threads have returned from their calls: then it must be what the object is.
 
@@ -25,11 +25,11 @@ fn mi1_set_against_reset() {
     });
 }
 
-/// MI1, R1: three at once, so that one finds another at work, and a third comes before that one is done.
+/// MI1: three at once.
 ///
 /// A: set          B: reset          C: set
 #[test]
-fn mi1_r1_three_changes() {
+fn mi1_three_changes() {
     model(|| {
         let nt = Nt::new();
         let event = nt.manual(false);
@@ -113,7 +113,7 @@ fn two_exports_are_one() {
     });
 }
 
-/// MI4, R2: the end of the object closes its descriptor, and nobody uses it after that.
+/// MI4, R1: the end of the object closes its descriptor, and nobody uses it after that.
 ///
 /// A: set          B: close
 #[test]
@@ -128,7 +128,7 @@ fn mi4_the_end_against_a_change() {
     });
 }
 
-/// MI3, R2: who comes late to the mirror of one object does no harm to that of the next one in its place.
+/// MI3, R1, R2: who comes late to the mirror of one object does no harm to that of the next one in its place.
 ///
 /// A: set the first          B: close the first; make the next; export it; set it
 #[test]

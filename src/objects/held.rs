@@ -26,12 +26,13 @@ pub(crate) struct Held<'s> {
 pub(crate) struct Owed {
     sleepers: u32,
     destroyed: bool,
-    observed: bool,
+    /// The object is watched: is it signalled?
+    observed: Option<bool>,
 }
 
 impl Owed {
     pub(crate) fn is_nothing(self) -> bool {
-        self.sleepers == 0 && !self.destroyed && !self.observed
+        self.sleepers == 0 && !self.destroyed && self.observed.is_none()
     }
 
     /// Wakes who slept for the lock of this slot, and has whoever watches the object look at it. True: the object is gone
@@ -39,8 +40,8 @@ impl Owed {
     #[must_use = "a destroyed object's slot must go back to the free list"]
     pub(crate) fn pay(self, slot: &Slot, home: &dyn Home) -> bool {
         self.wake(slot);
-        if self.observed {
-            home.attend(slot, self.destroyed);
+        if let Some(signaled) = self.observed {
+            home.attend(slot, self.destroyed.then_some(signaled));
         }
         self.destroyed
     }
@@ -308,6 +309,7 @@ impl<'s> Held<'s> {
             (true, false) => 1,
             (true, true) => u32::MAX, // S4
         };
-        Owed { sleepers, destroyed, observed: self.word.has(Word::OBSERVED) }
+        let observed = self.word.has(Word::OBSERVED).then(|| self.is_signaled());
+        Owed { sleepers, destroyed, observed }
     }
 }

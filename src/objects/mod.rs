@@ -151,8 +151,8 @@ pub(crate) trait Home: core::fmt::Debug {
     /// The object of this slot is gone.
     fn recycle(&self, slot: &Slot);
 
-    /// An OBSERVED object was unlocked. `is_over`: that was its end; its slot is not recycled yet.
-    fn attend(&self, slot: &Slot, is_over: bool);
+    /// An OBSERVED object was unlocked. If that was its end: whether it was signalled then; its slot is not recycled yet.
+    fn attend(&self, slot: &Slot, end: Option<bool>);
 }
 
 /// Lets go of a lock that was the only one held.

@@ -1,21 +1,20 @@
 //! Descriptors that are readable exactly while an object is signalled: mirrors of objects.
 //!
 //! ```text
-//!   any change of an OBSERVED object ─▶ unlock ─▶ attend ─▶ whoever's turn it is: look at the word, make the descriptor match
-//!
-//!                     signalled           not signalled
-//!   was readable      raised once more    emptied
-//!   was not           raised              nothing
+//!   any change of an OBSERVED object ─▶ unlock ─▶ attend:   ┌─▶ look at the word
+//!                                                           │   signalled: raise the descriptor, else empty it
+//!                                                           └── look again: has it changed?
 //! ```
 //!
-//! It is raised once more so that one which its user has read by mistake is mended by the next change, and so that who
-//! watches for edges has one for each signal.
+//! It is raised also if it is readable already, so that one which its user has read by mistake is mended by the next change, and
+//! so that who watches for edges has one for each signal.
 //!
 //! There is one word for each slot, beside the slots, and memory behind it where an object was ever exported: no map, and
 //! no lock. An object that is not exported costs its unlock one look at a bit that it has in a register.
 //!
-//! MI1  OBSERVED sends every change through the lock, and every unlock here after it. So the last look comes after the last
-//!      change, and the descriptor ends as the object does.
+//! MI1  OBSERVED sends every change through the lock, and every unlock here after it; who has made the descriptor match looks
+//!      again. So whoever touches it last has seen the last change, and it ends as the object does. When a call returns, the
+//!      descriptor says what the object is, unless others are in the middle of changing it.
 //! MI2  A locked word says what held before; who has the lock comes here after it.
 //! MI3  Who comes late, when the object is gone or another is in its slot, finds no descriptor, or one that he makes match
 //!      what is there, which does no harm.
@@ -25,8 +24,9 @@
 
 #![allow(unsafe_code, reason = "descriptors by their numbers")]
 
+use super::lease::{Lease, Subject};
 use super::residents::Resident;
-use super::turn::{Subject, Turn};
+
 use crate::objects::slot::Slot;
 use crate::objects::word::Word;
 use crate::objects::{Kind, Target, mutant};
@@ -39,7 +39,7 @@ use crate::waiter::shield::Shield;
 
 /// The mirrors of one runtime's objects.
 #[derive(Debug)]
-pub(crate) struct Mirrors(Region<Turn>);
+pub(crate) struct Mirrors(Region<Lease>);
 
 impl From<NoDescriptor> for NtStatus {
     fn from(why: NoDescriptor) -> Self {
@@ -50,22 +50,40 @@ impl From<NoDescriptor> for NtStatus {
     }
 }
 
-/// Makes the descriptor match; says whether it is readable from now on.
-fn reflect(slot: &Slot, subject: Subject, was_readable: bool) -> bool {
-    let word = slot.load();
-    let is_signaled = if subject.sort { mutant::is_free(word) } else { word.state() };
-    // SAFETY: R2, it is not closed while we are at it.
-    let descriptor = unsafe { eventfd::borrow(subject.number) };
-    if is_signaled {
-        eventfd::raise(descriptor);
-    } else if was_readable {
-        eventfd::lower(descriptor);
+/// Makes the descriptor match.
+fn reflect(slot: &Slot, subject: Subject) {
+    let is_signaled = || {
+        let word = slot.load();
+        if subject.sort { mutant::is_free(word) } else { word.state() }
+    };
+    let mut seen = is_signaled();
+    loop {
+        // SAFETY: R1, it is not closed while we use it.
+        show(unsafe { eventfd::borrow(subject.number) }, seen);
+        match is_signaled() {
+            now if now == seen => return,
+            now => seen = now,
+        }
     }
-    is_signaled
 }
 
-fn bury(subject: Subject) {
-    // SAFETY: R2, it is ours alone.
+fn show(descriptor: eventfd::Borrowed<'_>, signaled: bool) {
+    if signaled {
+        eventfd::raise(descriptor);
+    } else {
+        eventfd::lower(descriptor);
+    }
+}
+
+/// The object is gone, and was signalled then or not: so its users' descriptors stay (MI4).
+fn bury(subject: Subject, signaled: bool) {
+    // SAFETY: R1, it is ours alone.
+    show(unsafe { eventfd::borrow(subject.number) }, signaled);
+    close(subject);
+}
+
+fn close(subject: Subject) {
+    // SAFETY: R1, it is ours alone.
     unsafe { eventfd::close(subject.number) };
 }
 
@@ -76,18 +94,17 @@ impl Mirrors {
     }
 
     /// What [`Home::attend`](crate::objects::Home::attend) has to do for the slot of this index.
-    pub(super) fn attend(&self, index: usize, slot: &Slot, is_over: bool) {
-        let Some(turn) = self.0.get(index) else { return };
-        if is_over {
-            turn.end(bury);
-        } else {
-            turn.ask(|subject, mark| reflect(slot, subject, mark), bury);
+    pub(super) fn attend(&self, index: usize, slot: &Slot, end: Option<bool>) {
+        let Some(lease) = self.0.get(index) else { return };
+        match end {
+            Some(signaled) => lease.end(signaled, bury),
+            None => lease.with(|subject| reflect(slot, subject), bury),
         }
     }
 
     /// Closes all of them. Nobody else uses them any more.
     pub(super) fn close(&self, indices: core::ops::Range<usize>) {
-        indices.filter_map(|index| self.0.get(index)).for_each(|turn| turn.end(bury));
+        indices.filter_map(|index| self.0.get(index)).for_each(|lease| lease.end(false, |subject, _| close(subject)));
     }
 }
 
@@ -97,35 +114,40 @@ impl Resident {
     pub(crate) fn with_mirror<T>(
         &self,
         target: Target<'_>,
-        work: impl FnOnce(u32) -> Result<T, NtStatus>,
+        work: impl Fn(u32) -> Result<T, NtStatus>,
     ) -> Result<T, NtStatus> {
         let _shield = Shield::raise();
         signal::under_lock(target, self.home(), |held| held.pin()).map_err(|Gone| NtStatus::INVALID_HANDLE)?;
-        let done = self.mirror(target).and_then(work);
+        let done = self.work_with_mirror(target, work);
         signal::unpin(target, self.home());
         done
     }
 
-    /// The number of the object's descriptor. The object is pinned.
-    fn mirror(&self, target: Target<'_>) -> Result<u32, NtStatus> {
+    /// The same; the object is pinned. If the work fails, the object has no mirror that it had not before.
+    fn work_with_mirror<T>(
+        &self,
+        target: Target<'_>,
+        work: impl Fn(u32) -> Result<T, NtStatus>,
+    ) -> Result<T, NtStatus> {
         let index = self.table().slot_index(target.slot);
-        let turn = self.mirrors.0.get(index).ok_or(NtStatus::INSUFFICIENT_RESOURCES)?;
+        let lease = self.mirrors.0.get(index).ok_or(NtStatus::INSUFFICIENT_RESOURCES)?;
         let mut back_off = BackOff::default();
         loop {
-            if let Some(subject) = turn.subject() {
-                return Ok(subject.number);
+            if let Some(subject) = lease.subject() {
+                return work(subject.number);
             }
             self.mirrors.0.commit(index, 1)?;
             let mine = Subject { number: eventfd::into_number(eventfd::make()?), sort: target.kind == Kind::Mutant };
+            let done = work(mine.number).inspect_err(|_| close(mine))?;
             // Under the lock: whoever changes the object from then on comes to the mirror, and this unlock does (MI1).
             let begun = signal::under_lock(target, self.home(), |held| {
                 held.set_word(held.word().with(Word::OBSERVED));
-                turn.begin(mine)
+                lease.begin(mine)
             });
             if begun == Ok(true) {
-                return Ok(mine.number);
+                return Ok(done);
             }
-            bury(mine);
+            close(mine);
             back_off.pause(); // somebody else was quicker, or is about to bury that of the last object here
         }
     }

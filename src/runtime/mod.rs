@@ -1,5 +1,6 @@
 //! A runtime: one handle table, its objects, and how its waits behave.
 
+pub(crate) mod lease;
 pub(crate) mod mirrors;
 pub(crate) mod names;
 mod process_wide;
@@ -8,7 +9,6 @@ pub(crate) mod registered;
 pub(crate) mod residents;
 pub(crate) mod thread;
 pub(crate) mod timers;
-pub(crate) mod turn;
 
 use crate::handle::Table;
 use crate::handle::entry::{Entry, Handle, Pseudo};

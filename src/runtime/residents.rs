@@ -100,8 +100,8 @@ impl Home for Resident {
     }
 
     #[cold]
-    fn attend(&self, slot: &Slot, is_over: bool) {
-        self.mirrors.attend(self.table.slot_index(slot), slot, is_over);
+    fn attend(&self, slot: &Slot, end: Option<bool>) {
+        self.mirrors.attend(self.table.slot_index(slot), slot, end);
     }
 }
 

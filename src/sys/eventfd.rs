@@ -21,6 +21,7 @@ mod real {
 
     use super::NoDescriptor;
     use rustix::event::{EventfdFlags, eventfd};
+    pub(crate) use rustix::fd::BorrowedFd as Borrowed;
     use rustix::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
     use rustix::io::{self, Errno};
 
@@ -75,7 +76,7 @@ mod real {
 }
 
 #[cfg(not(ntwait_loom))]
-pub(crate) use real::{borrow, close, duplicate, into_number, lower, make, raise};
+pub(crate) use real::{Borrowed, borrow, close, duplicate, into_number, lower, make, raise};
 
 /// A model's descriptors: counters, by number. Using or closing one that is closed fails the model.
 #[cfg(ntwait_loom)]
@@ -84,7 +85,11 @@ mod modelled {
     #![allow(unsafe_code, reason = "signatures of the real ones")]
 
     use super::NoDescriptor;
+    use core::marker::PhantomData;
     use loom::sync::Mutex;
+
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) struct Borrowed<'d>(u32, PhantomData<&'d ()>);
 
     /// More than a model needs.
     const MOST: usize = 8;
@@ -115,8 +120,8 @@ mod modelled {
 
     /// # Safety
     /// None here; the signature is the real one's.
-    pub(crate) unsafe fn borrow(number: u32) -> u32 {
-        number
+    pub(crate) unsafe fn borrow<'d>(number: u32) -> Borrowed<'d> {
+        Borrowed(number, PhantomData)
     }
 
     /// # Safety
@@ -125,12 +130,12 @@ mod modelled {
         with(number, |counter| *counter = None);
     }
 
-    pub(crate) fn raise(number: u32) {
-        with(number, |counter| *counter = counter.map(|count| count + 1));
+    pub(crate) fn raise(descriptor: Borrowed<'_>) {
+        with(descriptor.0, |counter| *counter = counter.map(|count| count + 1));
     }
 
-    pub(crate) fn lower(number: u32) {
-        with(number, |counter| *counter = Some(0));
+    pub(crate) fn lower(descriptor: Borrowed<'_>) {
+        with(descriptor.0, |counter| *counter = Some(0));
     }
 
     /// Does it poll readable? `None`: it is closed.
@@ -140,4 +145,4 @@ mod modelled {
 }
 
 #[cfg(ntwait_loom)]
-pub(crate) use modelled::{borrow, close, into_number, is_readable, lower, make, raise};
+pub(crate) use modelled::{Borrowed, borrow, close, into_number, is_readable, lower, make, raise};

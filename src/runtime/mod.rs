@@ -7,6 +7,7 @@ mod process_wide;
 #[cfg(not(ntwait_loom))]
 pub(crate) mod registered;
 pub(crate) mod residents;
+pub(crate) mod service;
 pub(crate) mod thread;
 pub(crate) mod timers;
 

@@ -22,6 +22,7 @@ pub(crate) mod fork;
 pub(crate) mod frames;
 pub(crate) mod futex;
 pub(crate) mod lock;
+pub(crate) mod lookout;
 #[cfg(ntwait_loom)]
 pub(crate) mod model;
 #[cfg(not(ntwait_loom))]

@@ -6,6 +6,7 @@
 
 pub mod descriptor;
 pub mod lot;
+pub mod mirror;
 pub mod watch;
 
 use crate::sys::futex;

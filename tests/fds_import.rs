@@ -585,6 +585,44 @@ fn a_runtime_that_is_dropped() {
     });
 }
 
+/// Is this readable by poll(2)?
+fn polls_readable(descriptor: &OwnedFd) -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    poll(&mut [PollFd::new(descriptor, PollFlags::IN)], Some(&Timespec::default())) == Ok(1)
+}
+
+/// What is imported can be exported, and what is exported imported: each is ready when the object is.
+#[test]
+fn exports_and_imports() {
+    within(|| {
+        let nt = Nt::new();
+        let (pipe, event) = (Pipe::new(nt), nt.auto(false));
+        let out = nt.export_fd(pipe.handle).expect("a descriptor");
+        let back = nt.import_fd(&out, READABLE).expect("an object");
+        let mirror = nt.import_fd(nt.export_fd(event).expect("a descriptor"), READABLE).expect("an object");
+        for _ in 0..3 {
+            assert_eq!((polls_readable(&out), nt.one(back, POLL), nt.one(mirror, POLL)), (false, TIMEOUT, TIMEOUT));
+            let waiter = Worker::blocked(move || nt.all(&[back, mirror], FOREVER));
+            pipe.fill();
+            assert!(polls_readable(&out));
+            waiter.assert_blocked();
+            nt.set(event);
+            assert_eq!(waiter.join(), object(0));
+            assert_eq!(nt.one(event, POLL), object(0), "the mirror is another object");
+            assert_eq!(nt.one(mirror, POLL), TIMEOUT);
+            pipe.drain();
+        }
+        let (_, writer) = UnixStream::pair().expect("sockets");
+        let writable = nt.import_fd(&writer, WRITABLE).expect("an object");
+        let out = nt.export_fd(writable).expect("a descriptor");
+        assert!(polls_readable(&out), "ready is readable, whatever it is ready for");
+        nt.close(writable);
+        assert!(polls_readable(&out), "the socket is still open");
+        let me = nt.export_fd(nt.open_process(1).expect("the first process")).expect("a descriptor");
+        assert!(!polls_readable(&me));
+    });
+}
+
 /// The faces for Rust.
 #[test]
 fn typed() {

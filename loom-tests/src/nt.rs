@@ -4,6 +4,8 @@ mod names;
 mod threads;
 
 use crate::JoinHandle;
+use ntwait::internals::descriptor::Descriptor;
+use ntwait::internals::mirror::Mirror;
 use ntwait::internals::watch::Watch;
 use ntwait::{
     AccessMask, Ended, EventType, Handle, NtStatus, ObjectAttributes, Runtime, Timeout, TimerApc, TimerType,
@@ -56,6 +58,12 @@ impl Nt {
     #[must_use]
     pub fn watch(&self, object: Handle) -> Watch<'_> {
         Watch::new(&self.0, object)
+    }
+
+    /// The descriptor of an object. `None`: the object is gone.
+    #[must_use]
+    pub fn export(&self, object: Handle) -> Option<Mirror> {
+        Mirror::of(&self.0, object)
     }
 
     // === events ===
@@ -191,6 +199,12 @@ impl Nt {
         let mut bytes = [0; 16];
         assert_eq!(self.0.nt_query_timer(timer, 0, &mut bytes, None), NtStatus::SUCCESS);
         bytes[8] != 0
+    }
+
+    /// An object that follows a descriptor.
+    #[must_use]
+    pub fn import(&self, descriptor: &Descriptor) -> Handle {
+        descriptor.import(&self.0)
     }
 
     /// Signals one and waits for the other.

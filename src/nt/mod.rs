@@ -12,6 +12,8 @@ mod apc;
 mod attributes;
 #[cfg(not(ntwait_loom))]
 mod clock;
+#[cfg(not(ntwait_loom))]
+mod descriptor;
 mod event;
 #[cfg(not(ntwait_loom))]
 mod import;

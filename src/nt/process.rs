@@ -7,12 +7,10 @@ use super::thread::ClientId;
 use crate::handle::entry::Handle;
 use crate::objects::{Kind, Target};
 use crate::runtime::Runtime;
-use crate::runtime::descriptors::Other;
 use crate::status::NtStatus;
 use crate::sys::process::{self, End};
 use crate::sys::source::Source;
 use crate::traced::traced;
-use crate::waiter::shield::Shield;
 
 /// `PROCESSINFOCLASS`, the one that there is.
 const BASIC: u32 = 0;
@@ -167,18 +165,15 @@ impl Runtime {
             inherited_from_unique_process_id: parent * 4,
             base_priority: BASE_PRIORITY,
         };
-        if self.is_own_process(target) {
-            return Ok(basic(NtStatus::PENDING.0, self.process_id() / 4, process::own_parent()));
-        }
-        let _shield = Shield::raise(); // what is asked of allocates
-        self.resident().ask_other(target, |Other { source, id }| {
+        let other = self.resident().with_source(target, |source, id| {
             let exit_status = match process::end_of(source, id) {
                 End::Running => NtStatus::PENDING.0,
                 End::Code(code) => code,
                 End::Unknown => return Err(NtStatus::NOT_SUPPORTED),
             };
             Ok(basic(exit_status, id, process::parent_of(source, id)))
-        })?
+        })?;
+        other.unwrap_or_else(|| Ok(basic(NtStatus::PENDING.0, self.process_id() / 4, process::own_parent())))
     }
 
     /// The exit code of a process; 259 until it has ended.

@@ -6,7 +6,7 @@ use super::descriptor::{self, DescriptorBody};
 use super::owner::Owner;
 use super::slot::{NAME_SHIFT, Slot};
 use super::word::Word;
-use super::{Kind, event, mutant};
+use super::{Home, Kind, event, mutant};
 use crate::sys::atomic::Ordering;
 use crate::sys::futex;
 use crate::waiter::{Link, WaitBlock};
@@ -27,26 +27,41 @@ pub(crate) struct Held<'s> {
 pub(crate) struct Owed {
     sleepers: u32,
     destroyed: bool,
+    /// The object is watched: is it signalled?
+    observed: Option<bool>,
     /// What is to be armed (descriptor.rs, DE3).
     unready: Option<&'static DescriptorBody>,
 }
 
 impl Owed {
     pub(crate) fn is_nothing(self) -> bool {
-        self.sleepers == 0 && !self.destroyed && self.unready.is_none()
+        self.sleepers == 0 && !self.destroyed && self.observed.is_none() && self.unready.is_none()
     }
 
-    /// Wakes who slept for the lock of this slot, and sees to what the object follows. True: the object is gone and its slot is
-    /// the caller's to recycle.
+    /// Wakes who slept for the lock of this slot, sees to what the object follows, and has whoever watches the object look at it.
+    /// True: the object is gone and its slot is the caller's to recycle.
     #[must_use = "a destroyed object's slot must go back to the free list"]
-    pub(crate) fn pay(self, slot: &Slot) -> bool {
+    pub(crate) fn pay(self, slot: &Slot, home: &dyn Home) -> bool {
+        self.wake(slot);
+        if let Some(signaled) = self.observed {
+            home.attend(slot, self.destroyed.then_some(signaled));
+        }
+        self.destroyed
+    }
+
+    /// The same for an object that lives on and whose state has not been touched.
+    pub(crate) fn pay_unchanged(self, slot: &Slot) {
+        debug_assert!(!self.destroyed);
+        self.wake(slot);
+    }
+
+    fn wake(self, slot: &Slot) {
         if self.sleepers > 0 {
             futex::wake(slot.lock_futex(), self.sleepers);
         }
         if let Some(body) = self.unready {
             body.arm();
         }
-        self.destroyed
     }
 }
 
@@ -307,6 +322,7 @@ impl<'s> Held<'s> {
             (true, false) => 1,
             (true, true) => u32::MAX, // S4
         };
-        Owed { sleepers, destroyed, unready }
+        let observed = self.word.has(Word::OBSERVED).then(|| self.is_signaled());
+        Owed { sleepers, destroyed, observed, unready }
     }
 }

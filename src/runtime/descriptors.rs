@@ -68,28 +68,31 @@ impl ResidentRef {
     }
 }
 
-/// Another process.
-#[cfg(not(ntwait_loom))]
-pub(crate) struct Other {
-    pub(crate) source: Source,
-    /// The number that Linux gave it.
-    pub(crate) id: u32,
-}
-
 #[cfg(not(ntwait_loom))]
 impl ResidentRef {
-    /// Asks something about another process. Its object is pinned meanwhile, and no lock held. The depth is raised.
-    pub(crate) fn ask_other<T>(&self, target: Target<'_>, question: impl FnOnce(Other) -> T) -> Result<T, NtStatus> {
+    /// Does something with the source of an object, if it has one, and the number of the process that it is. The object is pinned
+    /// meanwhile, and with it the source stays open, but no lock is held.
+    pub(crate) fn with_source<T>(
+        &self,
+        target: Target<'_>,
+        work: impl FnOnce(Source, u32) -> T,
+    ) -> Result<Option<T>, NtStatus> {
+        if !target.kind.may_be_asked() {
+            return Ok(None);
+        }
+        let _shield = Shield::raise();
         let found = signal::under_lock(target, self.home(), |held| {
             let body = DescriptorBody::of(held)?;
             held.pin();
             // SAFETY: the body of the object whose lock we hold.
             Some((body, unsafe { body.source() }))
         });
-        let (body, source) = found.map_err(|Gone| NtStatus::INVALID_HANDLE)?.ok_or(NtStatus::INVALID_HANDLE)?;
-        let answer = question(Other { source, id: body.process() });
+        let Some((body, source)) = found.map_err(|Gone| NtStatus::INVALID_HANDLE)? else {
+            return Ok(None);
+        };
+        let done = work(source, body.process());
         signal::unpin(target, self.home());
-        Ok(answer)
+        Ok(Some(done))
     }
 }
 

@@ -15,6 +15,7 @@ pub(crate) mod cpu;
 pub(crate) mod depth;
 #[cfg(not(ntwait_loom))]
 pub(crate) mod environment;
+pub(crate) mod eventfd;
 #[cfg(not(ntwait_loom))]
 pub(crate) mod fork;
 #[cfg(not(ntwait_loom))]

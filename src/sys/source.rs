@@ -28,6 +28,7 @@ pub(crate) enum Unusable {
 #[cfg(not(ntwait_loom))]
 mod real {
     use super::{Interest, Unusable};
+    use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     use rustix::fd::{AsFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
     use rustix::io::{self, Errno};
@@ -105,6 +106,18 @@ mod real {
                     Err(_) => return false,
                 }
             }
+        }
+
+        /// A descriptor of its own that polls readable exactly while the source is ready, and gives nothing to who reads it.
+        pub(crate) fn export(self, is_process: bool) -> Result<OwnedFd, Unusable> {
+            let descriptor = self.borrow().ok_or(Unusable::BadDescriptor)?;
+            if is_process {
+                return Ok(io::fcntl_dupfd_cloexec(descriptor, LOWEST)?);
+            }
+            let watcher = epoll::create(CreateFlags::CLOEXEC)?;
+            let flags = EventFlags::from_bits_retain(self.interest.into());
+            epoll::add(&watcher, descriptor, EventData::new_u64(0), flags)?;
+            Ok(watcher)
         }
 
         /// # Safety

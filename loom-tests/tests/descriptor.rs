@@ -105,27 +105,26 @@ fn de2_two_descriptors() {
     });
 }
 
-/// DE2: a test of two wait-alls in one walk finds the descriptor not ready for the first and ready for the second: the first is
-/// woken nevertheless.
+/// DE2: D is found not ready for one wait and ready for another, under the same locks: the first is told nevertheless.
 ///
-/// A: wait for E and D, for ever                B: the same                C: set E; D is ready                service
+/// A: wait for E and D                B: signal E and wait for D                C: D is ready; service
 #[test]
 fn de2_not_ready_once_is_enough() {
     model(|| {
         let nt = Nt::new();
         let source = Arc::new(Descriptor::new());
-        let (object, event) = (nt.import(&source), nt.manual(false));
-        let waiter = nt.spawn(move |nt| nt.all(&[event, object], NEVER));
-        let kernel = nt.spawn({
+        let event = nt.manual(false); // the first that is locked, so that D is not asked before E is set
+        let object = nt.import(&source);
+        let other = nt.spawn(move |nt| nt.signal_and_wait(event, object, NEVER));
+        let kernel = spawn({
             let source = Arc::clone(&source);
-            move |nt| {
+            move || {
                 source.set_ready(true);
-                nt.set(event);
                 serve();
             }
         });
         assert_eq!(nt.all(&[event, object], NEVER), NtStatus::WAIT_0);
-        assert_eq!(waiter.join().unwrap(), NtStatus::WAIT_0);
+        assert_eq!(other.join().unwrap(), NtStatus::WAIT_0);
         end_service();
         kernel.join().unwrap();
     });

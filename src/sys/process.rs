@@ -117,6 +117,7 @@ fn stat_of(process: BorrowedFd<'_>, id: u32) -> Option<Stat> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rustix::event::{PollFd, PollFlags, poll};
     use std::process::Command;
 
     fn child(script: &str) -> (std::process::Child, Source) {
@@ -126,9 +127,8 @@ mod tests {
     }
 
     fn until_ended(source: Source) {
-        while !source.is_ready() {
-            std::thread::yield_now();
-        }
+        let mut asked = [PollFd::from_borrowed_fd(source.borrow().unwrap(), PollFlags::IN)];
+        assert_eq!(poll(&mut asked, None), Ok(1));
     }
 
     #[test]

@@ -126,7 +126,7 @@ impl<'s> Held<'s> {
         }
     }
 
-    fn is_mutant(&self) -> bool {
+    pub(crate) fn is_mutant(&self) -> bool {
         self.word.has(Word::SPECIAL) && self.kind() == Kind::Mutant
     }
 

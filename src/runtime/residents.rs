@@ -85,6 +85,11 @@ impl Resident {
         }
     }
 
+    /// Is this a child, by `fork`, of the process that it was made in? Then its objects are not there.
+    pub(crate) fn is_of_a_parent(&self) -> bool {
+        !self.table.is_in_its_birthplace()
+    }
+
     /// Has only one of its references remained?
     pub(super) fn is_forsaken(&self) -> bool {
         self.references.load(Ordering::Acquire) == 1

@@ -45,6 +45,7 @@ mod state;
 
 pub use guarded::{SrwLock, SrwReadGuard, SrwWriteGuard};
 
+use super::holder::Holder;
 use super::spin::{Patience, Spin};
 use super::stay::{Stay, stay};
 use crate::status::NtStatus;
@@ -53,6 +54,7 @@ use crate::sys::cpu::BackOff;
 use crate::wait::lot::{self, Choice, Key, Left, Space};
 use crate::waiter::shield::Shield;
 use core::cell::Cell;
+pub(crate) use state::wants_exclusive;
 use state::{Crowd, State, admit};
 pub(super) use state::{HANDED, Mode, Ticket};
 
@@ -153,8 +155,18 @@ impl RtlSrwLock {
         self.load().is_held(mode)
     }
 
+    /// For those who ask who waits for what.
+    pub(super) fn holder(&self) -> Holder {
+        let word = self.load();
+        match word.readers() {
+            _ if word.has(State::EXCLUSIVE) => Holder::Somebody,
+            0 => Holder::Nobody,
+            readers => Holder::Readers(readers),
+        }
+    }
+
     pub(super) fn key(&self) -> Key {
-        Key::new(Space::Lock, core::ptr::from_ref(self).addr())
+        Key::new(Space::Lock, core::ptr::from_ref(self).expose_provenance())
     }
 
     #[inline]

@@ -17,8 +17,9 @@
 
 use super::lockset::{LockSet, Place, storage};
 use super::take::{self, Seen};
-use super::{Attempt, Ended, Gone, Refused, Terms, Until, ended, sleep, until_ended};
+use super::{Attempt, Ended, Gone, Refused, Terms, Until, any, ended, sleep, until_ended};
 use crate::objects::{Kind, Target, mutant, owner};
+use crate::waiter::notice::Sort;
 use crate::waiter::park::Why;
 use crate::waiter::record::{KEPT_BLOCKS, ThreadRecord, with_current};
 use crate::waiter::shield::{Shield, ShieldedVec};
@@ -211,7 +212,7 @@ impl<'r> All<'_, 'r> {
         }
         locks.release(self.terms.taker.home);
         if me.park.commit(self.terms.alertable) {
-            sleep::until_done(&me.park, &deadline);
+            sleep::until_done(me, any::waiting_for(self.targets, Sort::All, self.terms), &deadline);
         }
         sleep::leave(me, self.targets, blocks, self.terms.taker.home);
         let (why, index) = me.park.finish();

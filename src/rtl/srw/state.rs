@@ -101,6 +101,11 @@ impl Ticket {
     }
 }
 
+/// What the token of a thread in the queue of such a lock says.
+pub(crate) const fn wants_exclusive(token: u32) -> bool {
+    matches!(Ticket::from_bits(token).mode, Mode::Exclusive)
+}
+
 /// Told to who is released: it must acquire the lock for itself.
 pub(super) const ON_ITS_WAY: u32 = 0;
 /// Told to who is released: it holds the lock.

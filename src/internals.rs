@@ -5,6 +5,7 @@
 #![allow(missing_docs, reason = "hidden, and used by the models alone")]
 
 pub mod lot;
+pub mod mirror;
 pub mod watch;
 
 use crate::sys::futex;

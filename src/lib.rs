@@ -46,7 +46,7 @@
 //!
 //! # Timers
 //!
-//! All timers of a process are served by one thread, `ntwait-timers`, which sleeps on two timers of the kernel, one for each
+//! All timers of a process are served by one thread, `ntwait-service`, which sleeps on two timers of the kernel, one for each
 //! clock; it and three file descriptors come with the first timer. Setting and cancelling one touches neither, unless it is
 //! the next to expire. A timer never expires early, and not at all once a cancel has returned.
 //!

@@ -111,6 +111,7 @@ status_table! {
     // Beyond those facts, needed by the calls of this crate.
     0xC000_009A INSUFFICIENT_RESOURCES 1450 "The handle table is full, or the system gave no memory for it.";
     0xC000_00BB NOT_SUPPORTED 50 "The call is not possible for this object, or on this system.";
+    0xC000_011F TOO_MANY_OPENED_FILES 4 "The process, or the system, has as many descriptors as it may have.";
     0xC000_0106 NAME_TOO_LONG 206 "The path has more letters than a string can have.";
     0xC000_00DB CANT_TERMINATE_SELF 555 "The only thread of a process cannot end itself this way.";
     0xC000_0194 POSSIBLE_DEADLOCK 1131 "A lock was not released in the time that a deadlock would need.";

@@ -33,7 +33,7 @@ fn ten_thousand_timers() {
             nt.set_timer(*timer, in_us(i64::try_from(300_000 + microseconds).expect("a short time")), 0);
         }
         let cancelled: Vec<_> = timers.iter().filter(|timer| timer.3 && !timer.0.cancel(timer.1)).collect();
-        assert_eq!(threads_named("ntwait-timers"), 1);
+        assert_eq!(threads_named("ntwait-service"), 1);
         assert!(descriptors() <= before + 3 + 4, "other tests may open some");
         for (nt, timer, microseconds, _) in timers.iter().filter(|timer| !timer.3) {
             assert_eq!(nt.one(*timer, FOREVER), object(0));

@@ -4,6 +4,7 @@ mod names;
 mod threads;
 
 use crate::JoinHandle;
+use ntwait::internals::mirror::Mirror;
 use ntwait::internals::watch::Watch;
 use ntwait::{
     AccessMask, Ended, EventType, Handle, NtStatus, ObjectAttributes, Runtime, Timeout, TimerApc, TimerType,
@@ -56,6 +57,12 @@ impl Nt {
     #[must_use]
     pub fn watch(&self, object: Handle) -> Watch<'_> {
         Watch::new(&self.0, object)
+    }
+
+    /// The descriptor of an object. `None`: the object is gone.
+    #[must_use]
+    pub fn export(&self, object: Handle) -> Option<Mirror> {
+        Mirror::of(&self.0, object)
     }
 
     // === events ===

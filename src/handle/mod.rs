@@ -305,7 +305,7 @@ impl Table {
             return Err(NtStatus::INVALID_HANDLE);
         };
         held.add_handle();
-        objects::release_alive(held);
+        objects::release_unchanged(held);
         Ok(reserved.issue(target))
     }
 

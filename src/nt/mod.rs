@@ -12,6 +12,8 @@ mod apc;
 mod attributes;
 #[cfg(not(ntwait_loom))]
 mod clock;
+#[cfg(not(ntwait_loom))]
+mod descriptor;
 mod event;
 pub(crate) mod information;
 mod keyed_event;

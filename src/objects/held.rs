@@ -5,7 +5,7 @@
 use super::owner::Owner;
 use super::slot::{NAME_SHIFT, Slot};
 use super::word::Word;
-use super::{Kind, event, mutant};
+use super::{Home, Kind, event, mutant};
 use crate::sys::atomic::Ordering;
 use crate::sys::futex;
 use crate::waiter::{Link, WaitBlock};
@@ -26,20 +26,36 @@ pub(crate) struct Held<'s> {
 pub(crate) struct Owed {
     sleepers: u32,
     destroyed: bool,
+    /// The object is watched: is it signalled?
+    observed: Option<bool>,
 }
 
 impl Owed {
     pub(crate) fn is_nothing(self) -> bool {
-        self.sleepers == 0 && !self.destroyed
+        self.sleepers == 0 && !self.destroyed && self.observed.is_none()
     }
 
-    /// Wakes who slept for the lock of this slot. True: the object is gone and its slot is the caller's to recycle.
+    /// Wakes who slept for the lock of this slot, and has whoever watches the object look at it. True: the object is gone
+    /// and its slot is the caller's to recycle.
     #[must_use = "a destroyed object's slot must go back to the free list"]
-    pub(crate) fn pay(self, slot: &Slot) -> bool {
+    pub(crate) fn pay(self, slot: &Slot, home: &dyn Home) -> bool {
+        self.wake(slot);
+        if let Some(signaled) = self.observed {
+            home.attend(slot, self.destroyed.then_some(signaled));
+        }
+        self.destroyed
+    }
+
+    /// The same for an object that lives on and whose state has not been touched.
+    pub(crate) fn pay_unchanged(self, slot: &Slot) {
+        debug_assert!(!self.destroyed);
+        self.wake(slot);
+    }
+
+    fn wake(self, slot: &Slot) {
         if self.sleepers > 0 {
             futex::wake(slot.lock_futex(), self.sleepers);
         }
-        self.destroyed
     }
 }
 
@@ -301,6 +317,7 @@ impl<'s> Held<'s> {
             (true, false) => 1,
             (true, true) => u32::MAX, // S4
         };
-        Owed { sleepers, destroyed }
+        let observed = self.word.has(Word::OBSERVED).then(|| self.is_signaled());
+        Owed { sleepers, destroyed, observed }
     }
 }

@@ -146,24 +146,27 @@ pub(crate) struct Target<'r> {
     pub(crate) kind: Kind,
 }
 
-/// Where slots of destroyed objects go.
+/// What objects live in: where their slots go, and who is told of those that are watched. Called with no lock held.
 pub(crate) trait Home: core::fmt::Debug {
+    /// The object of this slot is gone.
     fn recycle(&self, slot: &Slot);
+
+    /// An OBSERVED object was unlocked. If that was its end: whether it was signalled then; its slot is not recycled yet.
+    fn attend(&self, slot: &Slot, end: Option<bool>);
 }
 
 /// Lets go of a lock that was the only one held.
 pub(crate) fn release(held: Held<'_>, home: &dyn Home) {
     let slot = held.slot();
-    if held.unlock().pay(slot) {
+    if held.unlock().pay(slot, home) {
         home.recycle(slot);
     }
 }
 
-/// As [`release`], of an object that is known to live on.
-pub(crate) fn release_alive(held: Held<'_>) {
+/// As [`release`], of an object that is known to live on and whose state has not been touched.
+pub(crate) fn release_unchanged(held: Held<'_>) {
     let slot = held.slot();
-    let destroyed = held.unlock().pay(slot);
-    debug_assert!(!destroyed);
+    held.unlock().pay_unchanged(slot);
 }
 
 /// What an object has lost with one of its handles.
@@ -177,7 +180,7 @@ pub(crate) struct Dropped {
 }
 
 /// Drops one handle of the object, and the object with it if nothing else refers to it (H9, H10, W35).
-pub(crate) fn drop_handle(target: Target<'_>) -> Dropped {
+pub(crate) fn drop_handle(target: Target<'_>, home: &dyn Home) -> Dropped {
     // A mutant may be owned, which keeps it alive: its word alone does not tell what is to be done (M21).
     if target.kind != Kind::Mutant && target.slot.destroy_unshared(target.generation) {
         return Dropped { destroyed: true, name: 0 };
@@ -186,7 +189,7 @@ pub(crate) fn drop_handle(target: Target<'_>) -> Dropped {
         return Dropped::default();
     };
     let name = held.drop_handle();
-    Dropped { destroyed: held.unlock().pay(target.slot), name }
+    Dropped { destroyed: held.unlock().pay(target.slot, home), name }
 }
 
 /// What a signalling operation does to an object: an old word in, a new word out.

@@ -211,7 +211,7 @@ impl<'r> Owner<'r> {
         while let Some(slot) = next {
             next = self.slot(Links::of(slot).next);
             if let Some(held) = slot.lock(slot.load().generation())
-                && self.give_up_forsaken(held)
+                && self.give_up_forsaken(held, home)
             {
                 home.recycle(slot);
             }
@@ -222,22 +222,22 @@ impl<'r> Owner<'r> {
 
     /// Unlocks a mutant; if it is this thread's, and nothing but this thread refers to it any more, that ends it (M22). True:
     /// it is gone, and its slot is the caller's to recycle.
-    fn give_up_forsaken(self, mut held: Held<'_>) -> bool {
+    fn give_up_forsaken(self, mut held: Held<'_>, home: &dyn Home) -> bool {
         if held.is_forsaken() && held.is_owned_by(self.number) {
             self.forget(held.slot());
             held.set_word(mutant::freed(held.word()));
         }
         let slot = held.slot();
-        held.unlock().pay(slot)
+        held.unlock().pay(slot, home)
     }
 
     /// Drops one handle of a mutant, which may be this thread's.
-    pub(crate) fn drop_handle(self, target: Target<'_>) -> Dropped {
+    pub(crate) fn drop_handle(self, target: Target<'_>, home: &dyn Home) -> Dropped {
         let Some(mut held) = target.slot.lock(target.generation) else {
             return Dropped::default();
         };
         let name = held.drop_handle();
-        Dropped { destroyed: self.give_up_forsaken(held), name }
+        Dropped { destroyed: self.give_up_forsaken(held, home), name }
     }
 
     fn place(self, slot: &Slot) -> u32 {

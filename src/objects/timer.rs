@@ -39,7 +39,7 @@ pub(crate) fn renew(held: &mut Held<'_>) -> u32 {
 mod tests {
     use super::super::slot::{Born, Slot};
     use super::super::word::Word;
-    use super::super::{Birth, Kind, Misfit, Signal, release_alive};
+    use super::super::{Birth, Kind, Misfit, Signal, release_unchanged};
     use super::*;
     use crate::waiter::shield::Shield;
 
@@ -79,6 +79,6 @@ mod tests {
         let word = held.word();
         assert_eq!(Signal::Expire(u32::MAX).apply(word, slot.extra()), Err(Misfit::Stale));
         assert!(Signal::Expire(0).apply(word, slot.extra()).is_ok());
-        release_alive(held);
+        release_unchanged(held);
     }
 }

@@ -1,10 +1,13 @@
 //! A runtime: one handle table, its objects, and how its waits behave.
 
+pub(crate) mod lease;
+pub(crate) mod mirrors;
 pub(crate) mod names;
 mod process_wide;
 #[cfg(not(ntwait_loom))]
 pub(crate) mod registered;
 pub(crate) mod residents;
+pub(crate) mod service;
 pub(crate) mod thread;
 pub(crate) mod timers;
 
@@ -49,7 +52,7 @@ pub struct Runtime {
 impl Runtime {
     /// A runtime with room for 16,777,216 handles and the adaptive wait policy.
     ///
-    /// It reserves address space, about 1.2 GB, and no memory; if address space is limited, it makes do with less
+    /// It reserves address space, about 1.4 GB, and no memory; if address space is limited, it makes do with less
     /// and holds fewer handles.
     ///
     /// # Errors
@@ -185,6 +188,6 @@ impl RuntimeBuilder {
             let target = table.create_pinned(Birth::running(Kind::Process, 0))?;
             (table.slot_index(target.slot), target.generation)
         };
-        Ok(Runtime { resident: ResidentRef::new(table, self.threads), policy, process })
+        Ok(Runtime { resident: ResidentRef::new(table, self.threads)?, policy, process })
     }
 }

@@ -17,6 +17,7 @@
 
 #![allow(unsafe_code, reason = "a reference count")]
 
+use super::mirrors::Mirrors;
 use super::names::Names;
 use super::thread::Settings;
 use super::timers;
@@ -35,6 +36,7 @@ use core::ptr::NonNull;
 #[derive(Debug)]
 pub(crate) struct Resident {
     table: Table,
+    pub(super) mirrors: Mirrors,
     pub(super) names: Names,
     pub(crate) threads: Settings,
     references: AtomicU32,
@@ -69,9 +71,9 @@ impl Resident {
         if target.kind == Kind::Mutant
             && let Some(owner) = self.present_owner()
         {
-            return owner.drop_handle(target);
+            return owner.drop_handle(target, self);
         }
-        objects::drop_handle(target)
+        objects::drop_handle(target, self)
     }
 
     /// Sees to what an object kept outside of its slot.
@@ -96,6 +98,17 @@ impl Home for Resident {
             self.bury(remains);
         }
     }
+
+    #[cold]
+    fn attend(&self, slot: &Slot, end: Option<bool>) {
+        self.mirrors.attend(self.table.slot_index(slot), slot, end);
+    }
+}
+
+impl Drop for Resident {
+    fn drop(&mut self) {
+        self.mirrors.close(0..self.table.used_slots().count());
+    }
 }
 
 /// A counted reference to a [`Resident`].
@@ -108,15 +121,16 @@ unsafe impl Send for ResidentRef {}
 unsafe impl Sync for ResidentRef {}
 
 impl ResidentRef {
-    pub(super) fn new(table: Table, threads: Settings) -> Self {
-        let resident = Resident { table, names: Names::default(), threads, references: AtomicU32::new(1) };
+    pub(super) fn new(table: Table, threads: Settings) -> Result<Self, NtStatus> {
+        let mirrors = Mirrors::new(table.slots().len())?;
+        let resident = Resident { table, mirrors, names: Names::default(), threads, references: AtomicU32::new(1) };
         let resident = Self(NonNull::from(Box::leak(Box::new(resident))));
         #[cfg(all(feature = "trace", not(ntwait_loom)))]
         // SAFETY: it stays there until the last reference is dropped, where it leaves.
         unsafe {
             resident.table.hurried.join();
         }
-        resident
+        Ok(resident)
     }
 
     pub(super) fn is(&self, other: &Resident) -> bool {

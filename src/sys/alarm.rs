@@ -1,10 +1,8 @@
-//! The alarm of the process: two kernel timers, one on each clock, and one sleep that either of them ends.
+//! The alarm of the process: two kernel timers, one on each clock, that a [`Lookout`] watches.
 //!
-//! Whoever has a moment to be woken at sets the kernel's timer himself, while the one thread that sleeps here goes on
+//! Whoever has a moment to be woken at sets the kernel's timer himself, while the one thread that sleeps at the lookout goes on
 //! sleeping: nobody has to wake it to tell it of an earlier moment. A step of the wall clock moves the timer on that clock
 //! by itself, and not the other (T13, D3).
-//!
-//! The two timers and the descriptor to sleep on are made together, so that the sleeper never has to be told of a second.
 //!
 //! Moments are counted in NT's unit of 100 ns: on the monotonic clock since the machine started, on the wall clock since
 //! 1601. A moment read from a clock is never later than the clock, so what is due by it is due.
@@ -27,18 +25,15 @@ impl Clock {
     pub(crate) const ALL: [Self; 2] = [Self::Monotonic, Self::Wall];
 }
 
-/// There is no descriptor to be had, or no memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Unavailable;
+#[cfg(doc)]
+use super::lookout::Lookout;
 
 #[cfg(not(ntwait_loom))]
 mod real {
-    use super::{Clock, NEVER, Unavailable};
+    use super::{Clock, NEVER};
     use crate::sys::clock::{NT_EPOCH_SECONDS, TICKS_PER_SECOND};
-    use crate::sys::cpu;
-    use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
+    use crate::sys::lookout::{Lookout, Unavailable};
     use rustix::fd::OwnedFd;
-    use rustix::io::Errno;
     use rustix::thread::ClockId;
     use rustix::time::{
         Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, clock_gettime, timerfd_create,
@@ -76,49 +71,25 @@ mod real {
 
     /// The alarm.
     #[derive(Debug)]
-    pub(crate) struct Alarm {
-        bed: OwnedFd,
-        timers: [OwnedFd; 2],
-    }
+    pub(crate) struct Alarm([OwnedFd; 2]);
 
     impl Alarm {
-        pub(crate) fn new() -> Result<Self, Unavailable> {
-            let bed = epoll::create(CreateFlags::CLOEXEC).map_err(|_| Unavailable)?;
+        /// That a moment has come is said at the lookout by the number of its clock.
+        pub(crate) fn new(lookout: &Lookout, numbers: [u64; 2]) -> Result<Self, Unavailable> {
             let timer =
                 |id| timerfd_create(id, TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK).map_err(|_| Unavailable);
             let timers = [timer(TimerfdClockId::Monotonic)?, timer(TimerfdClockId::Realtime)?];
-            for clock in Clock::ALL {
-                let named = EventData::new_u64(clock as u64);
-                epoll::add(&bed, &timers[clock as usize], named, EventFlags::IN).map_err(|_| Unavailable)?;
+            for (timer, number) in timers.iter().zip(numbers) {
+                lookout.watch(timer, number)?;
             }
-            Ok(Self { bed, timers })
+            Ok(Self(timers))
         }
 
-        /// The sleep ends at this moment of the clock, at once if it has passed, and at no other of that clock. That it has
-        /// ended is forgotten.
+        /// The lookout says the clock's number from this moment on, at once if it has passed, and until another is set.
         pub(crate) fn set(&self, clock: Clock, moment: u64) {
             let when = Itimerspec { it_interval: Timespec::default(), it_value: clock.timespec(moment) };
-            let set = timerfd_settime(&self.timers[clock as usize], TimerfdTimerFlags::ABSTIME, &when);
+            let set = timerfd_settime(&self.0[clock as usize], TimerfdTimerFlags::ABSTIME, &when);
             debug_assert!(set.is_ok(), "{when:?}: {set:?}");
-        }
-
-        /// Sleeps until a moment has come that was set, and says on which clocks; it is so until another is set.
-        pub(crate) fn sleep(&self) -> [bool; 2] {
-            let mut events = [epoll::Event { flags: EventFlags::empty(), data: EventData::new_u64(0) }; 2];
-            let mut come = [false; 2];
-            match epoll::wait(&self.bed, &mut events, None) {
-                Ok(count) => {
-                    for event in events.iter().take(count) {
-                        if let Some(come) = come.get_mut(event.data.u64() as usize) {
-                            *come = true;
-                        }
-                    }
-                }
-                Err(Errno::INTR) => {}
-                // Somebody has closed what is not his. Then no timer can expire, but nothing else suffers.
-                Err(_) => cpu::nap(),
-            }
-            come
         }
     }
 }
@@ -129,8 +100,9 @@ pub(crate) use real::Alarm;
 /// A model's clocks stand at zero until its time has passed. Nobody sleeps: a thread of the model does what is due.
 #[cfg(ntwait_loom)]
 mod modelled {
+    use super::super::lookout::{Lookout, Unavailable};
     use super::super::model;
-    use super::{Clock, NEVER, Unavailable};
+    use super::{Clock, NEVER};
 
     impl Clock {
         pub(crate) fn now(self) -> u64 {
@@ -142,7 +114,7 @@ mod modelled {
     pub(crate) struct Alarm;
 
     impl Alarm {
-        pub(crate) fn new() -> Result<Self, Unavailable> {
+        pub(crate) fn new(_: &Lookout, _: [u64; 2]) -> Result<Self, Unavailable> {
             Ok(Self)
         }
 
@@ -157,19 +129,32 @@ pub(crate) use modelled::Alarm;
 mod tests {
     use super::*;
     use crate::sys::clock::TICKS_PER_SECOND;
+    use crate::sys::lookout::Lookout;
 
     const MILLISECOND: u64 = TICKS_PER_SECOND / 1000;
 
+    fn alarm() -> (Alarm, Lookout) {
+        let lookout = Lookout::new().unwrap();
+        (Alarm::new(&lookout, [0, 1]).unwrap(), lookout)
+    }
+
+    /// Sleeps, and says on which clocks a moment has come.
+    fn sleep(lookout: &Lookout) -> [bool; 2] {
+        let mut come = [false; 2];
+        lookout.sleep(|number| come[number as usize] = true);
+        come
+    }
+
     #[test]
     fn t13_each_clock_wakes_by_its_own_moment_and_never_early() {
-        let alarm = Alarm::new().unwrap();
+        let (alarm, lookout) = alarm();
         for clock in Clock::ALL {
             for moment in [0, 1, clock.now(), clock.now() + 2 * MILLISECOND] {
                 alarm.set(clock, moment);
                 let expected = Clock::ALL.map(|other| other == clock);
-                assert_eq!(alarm.sleep(), expected, "{clock:?} {moment}");
+                assert_eq!(sleep(&lookout), expected, "{clock:?} {moment}");
                 assert!(clock.now() >= moment);
-                assert_eq!(alarm.sleep(), expected, "it is so until another moment is set");
+                assert_eq!(sleep(&lookout), expected, "it is so until another moment is set");
                 alarm.set(clock, NEVER);
             }
         }
@@ -177,12 +162,12 @@ mod tests {
 
     #[test]
     fn the_last_moment_counts() {
-        let alarm = Alarm::new().unwrap();
+        let (alarm, lookout) = alarm();
         let (soon, far) = (Clock::Monotonic.now() + MILLISECOND, NEVER - 1);
         alarm.set(Clock::Monotonic, far);
         alarm.set(Clock::Wall, i64::MAX as u64);
         alarm.set(Clock::Monotonic, soon);
-        assert_eq!(alarm.sleep(), [true, false]);
+        assert_eq!(sleep(&lookout), [true, false]);
         assert!(Clock::Monotonic.now() >= soon);
     }
 }

@@ -15,12 +15,14 @@ pub(crate) mod cpu;
 pub(crate) mod depth;
 #[cfg(not(ntwait_loom))]
 pub(crate) mod environment;
+pub(crate) mod eventfd;
 #[cfg(not(ntwait_loom))]
 pub(crate) mod fork;
 #[cfg(not(ntwait_loom))]
 pub(crate) mod frames;
 pub(crate) mod futex;
 pub(crate) mod lock;
+pub(crate) mod lookout;
 #[cfg(ntwait_loom)]
 pub(crate) mod model;
 #[cfg(not(ntwait_loom))]

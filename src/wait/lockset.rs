@@ -106,7 +106,7 @@ impl<'s, 'm> LockSet<'s, 'm> {
 fn pay(places: &mut [Place<'_>], home: &dyn Home) {
     for place in places {
         if let Place::Released(slot, owed) = core::mem::replace(place, Place::Empty)
-            && owed.pay(slot)
+            && owed.pay(slot, home)
         {
             home.recycle(slot);
         }

@@ -303,7 +303,7 @@ impl Resident {
 
     fn pay(&self, debts: Debts<'_>) {
         for (owed, slot) in debts.unlocked.into_iter().flatten() {
-            if owed.pay(slot) {
+            if owed.pay(slot, self.home()) {
                 self.home().recycle(slot);
             }
         }

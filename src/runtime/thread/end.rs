@@ -232,9 +232,20 @@ pub(super) fn end_object(resident: &Resident, place: Place) -> LateWake {
         return LateWake::NONE;
     };
     // M1: who has seen the thread's end, and closed the last handle, finds nothing left of it. If nobody has a handle and
-    // nobody waits, this is the end of the object, and there is nobody to be told.
-    signal::unpin(target, resident.home());
-    signal::signal_late(target, Signal::Set, resident.home()).unwrap_or(LateWake::NONE)
+    // nobody waits, this is the end of the object, and there is nobody to be told; unless it has a descriptor, which others
+    // watch without a handle.
+    let is_watched = signal::under_lock(target, resident.home(), |held| {
+        let is_watched = held.word().has(Word::OBSERVED);
+        if !is_watched {
+            held.unpin();
+        }
+        is_watched
+    });
+    let wake = signal::signal_late(target, Signal::Set, resident.home()).unwrap_or(LateWake::NONE);
+    if is_watched == Ok(true) {
+        signal::unpin(target, resident.home());
+    }
+    wake
 }
 
 /// The thread is gone and has done nothing of this; another thread does it.

@@ -1,8 +1,8 @@
-//! What a process has for its timers, once: the schedule, the alarm, and one thread that sleeps until a timer is due.
+//! What a process has for its timers, once: the schedule, the alarm, and what the service thread does when a timer is due.
 //!
 //! ```text
 //!   service thread   ┌─▶ sleep ─▶ lock; pop what is due; unlock ─▶ signal it ─▶ … ─▶ nothing more is due ─┐
-//!                    └────────────────────────── tell the kernel of the next ◀────────────────────────────┘
+//!    (service.rs)    └────────────────────────── tell the kernel of the next ◀────────────────────────────┘
 //! ```
 //!
 //! All of it is made when the first timer is born, and so is the room that each timer needs to be armed: setting a timer
@@ -16,19 +16,17 @@
 #![allow(unsafe_code, reason = "refers to runtimes that are named by their address")]
 
 use super::super::residents::ResidentRef;
+use super::super::service::{self, Key, Service};
 use super::body::{Plan, TimerBody};
 use super::heap::Entry;
 use super::schedule::{Memory, Schedule, State};
 use crate::objects::{Kind, Signal, Target};
 use crate::status::NtStatus;
-use crate::sys::alarm::{Alarm, Clock, Unavailable};
+use crate::sys::alarm::{Alarm, Clock};
 use crate::sys::atomic::process_static;
-#[cfg(not(ntwait_loom))]
-use crate::sys::depth;
 use crate::sys::lock::FutexLock;
 use crate::sys::per_process::PerProcess;
 use crate::sys::region::Region;
-use crate::threads;
 use crate::wait::signal;
 
 /// Armed timers of a process, at most: as many as a runtime has handles.
@@ -42,17 +40,10 @@ pub(super) struct Clockwork {
     alarm: Alarm,
     memory: Memory,
     state: FutexLock<State>,
-    service: FutexLock<bool>,
 }
 
 process_static! {
     fn clockworks() -> PerProcess<Clockwork> = PerProcess::new()
-}
-
-impl From<Unavailable> for NtStatus {
-    fn from(Unavailable: Unavailable) -> Self {
-        Self::INSUFFICIENT_RESOURCES
-    }
 }
 
 /// The one that is there: wherever there is a timer, there is one.
@@ -62,29 +53,19 @@ pub(super) fn known() -> Option<&'static Clockwork> {
 
 /// Makes room for one more timer, and whatever timers need.
 pub(super) fn admit() -> Result<(), NtStatus> {
-    let clockwork = clockworks().get_or_try_make(Clockwork::new)?;
-    clockwork.see_to_service()?;
+    let service = service::get()?;
+    let clockwork = clockworks().get_or_try_make(|| Clockwork::new(service))?;
     clockwork.make_room().inspect_err(|_| clockwork.dismiss())
 }
 
 impl Clockwork {
-    fn new() -> Result<Self, NtStatus> {
+    fn new(service: &Service) -> Result<Self, NtStatus> {
         let heap = || Region::<Entry>::reserve(MOST);
         Ok(Self {
-            alarm: Alarm::new()?,
+            alarm: Alarm::new(service.lookout(), Clock::ALL.map(|clock| Key::Clock(clock).number()))?,
             memory: [heap()?, heap()?],
             state: FutexLock::new(State::default()),
-            service: FutexLock::new(false),
         })
-    }
-
-    fn see_to_service(&self) -> Result<(), NtStatus> {
-        let mut there = self.service.lock();
-        if !*there {
-            threads::start_service(c"ntwait-timers", serve)?;
-            *there = true;
-        }
-        Ok(())
     }
 
     /// Counts one more timer, and makes its room if there is none, with no lock held. Making the same twice does no harm.
@@ -160,23 +141,15 @@ fn expire(body: &'static TimerBody, plan: &Plan, resident: &ResidentRef) {
     }
 }
 
-/// What the service thread does all its life.
+/// What the service thread does when a moment has come on these clocks.
 #[cfg(not(ntwait_loom))]
-fn serve() {
+pub(in crate::runtime) fn serve(come: [bool; 2]) {
     let Some(clockwork) = known() else { return };
-    depth::raise(); // for good: it has no other state
-    loop {
-        let come = clockwork.alarm.sleep();
-        for clock in Clock::ALL.into_iter().filter(|clock| come[*clock as usize]) {
-            clockwork.expire_due(clock);
-        }
-        // Both, and when all is done: a timer may have gone from one to the other (T12).
-        for clock in Clock::ALL {
-            clockwork.tell(clock, come[clock as usize]);
-        }
+    for clock in Clock::ALL.into_iter().filter(|clock| come[*clock as usize]) {
+        clockwork.expire_due(clock);
+    }
+    // Both, and when all is done: a timer may have gone from one to the other (T12).
+    for clock in Clock::ALL {
+        clockwork.tell(clock, come[clock as usize]);
     }
 }
-
-/// A model's threads do it.
-#[cfg(ntwait_loom)]
-fn serve() {}

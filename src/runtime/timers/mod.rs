@@ -4,7 +4,7 @@
 //!   body.rs       what a timer has beyond its object
 //!   heap.rs       the armed timers of one clock, in order
 //!   schedule.rs   both heaps, and what the kernel was told
-//!   clockwork.rs  the schedule, the kernel's timers, the service thread: once in a process
+//!   clockwork.rs  the schedule, the kernel's timers, what the service thread does: once in a process
 //! ```
 //!
 //! A set or cancel is one step under the lock of the timer's object: the number of the setting, the state and the schedule
@@ -36,6 +36,8 @@ use crate::waiter::record::{self, ThreadRecord};
 use crate::waiter::shield::Shield;
 use crate::waiter::standing;
 use body::{Plan, TimerBody};
+#[cfg(not(ntwait_loom))]
+pub(super) use clockwork::serve;
 use core::ffi::c_void;
 use core::ptr;
 

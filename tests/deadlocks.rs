@@ -4,10 +4,11 @@
 
 mod common;
 
-use common::nt_threads::NtThread;
+use common::memory::leak;
+use common::nt_threads::{NtThread, until};
 use common::{FOREVER, Nt, ms};
 use core::time::Duration;
-use ntwait::{Deadlock, Handle, NtStatus};
+use ntwait::{Deadlock, Handle, NtStatus, RtlCriticalSection, RtlSrwLock};
 use std::sync::mpsc;
 
 /// Mutants, each owned by one thread; the threads then wait as they are told to.
@@ -52,7 +53,7 @@ impl Ring {
     /// Exactly one deadlock: these in the cycle, those behind it.
     #[track_caller]
     fn assert_one(&self, cycle: &[usize], behind: &[usize]) -> Deadlock {
-        let mut found = self.nt.deadlocks();
+        let mut found = own(self.nt);
         assert_eq!(found.len(), 1, "{found:#?}\n{}", self.nt.wait_graph());
         let deadlock = found.remove(0);
         assert_eq!(tids_of_cycle(&deadlock), self.tids(cycle), "{deadlock}");
@@ -64,7 +65,7 @@ impl Ring {
 
     #[track_caller]
     fn assert_none(&self) {
-        let found = self.nt.deadlocks();
+        let found = own(self.nt);
         assert!(found.is_empty(), "{found:#?}\n{}", self.nt.wait_graph());
     }
 
@@ -74,9 +75,19 @@ impl Ring {
             let _ = self.nt.kill(thread.handle, 1); // it may have ended: the death of another has given it a mutant
         }
         self.threads.iter().for_each(|thread| assert!(thread.end() < 2));
-        let found = self.nt.deadlocks();
+        let found = own(self.nt);
         assert!(found.is_empty(), "the dead wait for nothing: {found:#?}");
     }
+}
+
+/// The deadlocks of the runtime's own threads: those of other tests, over locks of the process, are found as well.
+fn own(nt: Nt) -> Vec<Deadlock> {
+    own_of(nt.deadlocks())
+}
+
+fn own_of(found: Vec<Deadlock>) -> Vec<Deadlock> {
+    let is_own = |deadlock: &Deadlock| deadlock.cycle.iter().all(|step| step.thread.id.is_some());
+    found.into_iter().filter(is_own).collect()
 }
 
 fn tids_of_cycle(deadlock: &Deadlock) -> Vec<u32> {
@@ -182,7 +193,7 @@ fn a_suspended_owner_is_no_deadlock() {
         ring.nt.nt_suspend_thread(ring.threads[1].handle).expect("a thread");
         ring.assert_none();
         ring.nt.nt_resume_thread(ring.threads[1].handle).expect("a thread");
-        common::nt_threads::until("it waits again", || !ring.nt.deadlocks().is_empty());
+        until("it waits again", || !own(ring.nt).is_empty());
         ring.assert_one(&[0, 1], &[]);
         ring.end();
     });
@@ -199,12 +210,12 @@ fn a_thread_that_waits_for_one_that_waits_for_its_mutant() {
             let other = hear.recv().expect("the test says");
             nt.one(other, FOREVER).0
         });
-        common::nt_threads::until("it has the mutant", || nt.look_mutant(mutant).owner != 0);
+        until("it has the mutant", || nt.look_mutant(mutant).owner != 0);
         let other = nt.blocked(move || nt.one(mutant, FOREVER).0);
-        assert!(nt.deadlocks().is_empty());
+        assert!(own(nt).is_empty());
         say.send(other.handle).expect("the thread listens");
         joiner.assert_blocked();
-        let found = nt.deadlocks();
+        let found = own(nt);
         assert_eq!(found.len(), 1, "{}", nt.wait_graph());
         assert_eq!(tids_of_cycle(&found[0]), tids_of(&[joiner, other]));
         let text = found[0].to_string();
@@ -219,11 +230,139 @@ fn a_thread_that_waits_for_its_own_end() {
     common::within(|| {
         let nt = Nt::new();
         let thread = nt.blocked(move || nt.one(nt.myself(), FOREVER).0);
-        let found = nt.deadlocks();
+        let found = own(nt);
         assert_eq!(found.len(), 1, "{}", nt.wait_graph());
         assert_eq!(tids_of_cycle(&found[0]), tids_of(&[thread]));
         let _ = nt.kill(thread.handle, 1);
         thread.end();
+    });
+}
+
+/// Locks of the program's memory in one cycle with mutants and with each other; each thread takes its first, says so, and waits for
+/// the other's.
+#[test]
+fn table_of_locks() {
+    type Take = fn(Locks);
+    let (section, other_section): (Take, Take) =
+        (|locks| locks.0.rtl_enter_critical_section(), |locks| locks.1.rtl_enter_critical_section());
+    let (srw, other_srw): (Take, Take) =
+        (|locks| locks.2.rtl_acquire_srw_lock_exclusive(), |locks| locks.3.rtl_acquire_srw_lock_exclusive());
+    let mutant: Take = |locks| assert_eq!(locks.4.one(locks.5, FOREVER), NtStatus::WAIT_0);
+    let shared: Take = |locks| locks.2.rtl_acquire_srw_lock_shared();
+    // what the first thread has and then wants, what the second does, whether that is a deadlock
+    let rows: [(&str, [Take; 2], [Take; 2], bool); 7] = [
+        ("two sections", [section, other_section], [other_section, section], true),
+        ("section and mutant", [section, mutant], [mutant, section], true),
+        ("lock and section", [srw, section], [section, srw], true),
+        ("two locks", [srw, other_srw], [other_srw, srw], true),
+        ("lock and mutant", [srw, mutant], [mutant, srw], true),
+        ("a reader behind a writer", [srw, mutant], [mutant, shared], true),
+        ("readers are not known", [shared, mutant], [mutant, srw], false),
+    ];
+    common::within(move || {
+        for (name, one, two, is_deadlock) in rows {
+            let nt = Nt::new();
+            let locks = Locks::new(nt);
+            let go = nt.manual(false);
+            let (say, hear) = mpsc::channel();
+            let threads = [one, two].map(|[first, second]| {
+                let say = say.clone();
+                nt.thread(move || {
+                    first(locks);
+                    say.send(()).expect("the test listens");
+                    assert_eq!(nt.one(go, FOREVER), NtStatus::WAIT_0);
+                    second(locks);
+                    0
+                })
+            });
+            (0..2).for_each(|_| hear.recv().expect("a thread that has its first"));
+            nt.set(go);
+            threads.iter().for_each(NtThread::assert_blocked);
+            let found = own(nt);
+            assert_eq!(found.len(), usize::from(is_deadlock), "{name}: {found:#?}\n{}", nt.wait_graph());
+            if is_deadlock {
+                assert_eq!(tids_of_cycle(&found[0]), tids_of(&threads), "{name}");
+            }
+            for thread in threads {
+                let _ = nt.kill(thread.handle, 1);
+                assert!(thread.end() < 2);
+            }
+        }
+    });
+}
+
+/// What the threads of a row take.
+#[derive(Clone, Copy)]
+struct Locks(
+    &'static RtlCriticalSection,
+    &'static RtlCriticalSection,
+    &'static RtlSrwLock,
+    &'static RtlSrwLock,
+    Nt,
+    Handle,
+);
+
+impl Locks {
+    fn new(nt: Nt) -> Locks {
+        let section = || leak(RtlCriticalSection::new(0));
+        Locks(section(), section(), leak(RtlSrwLock::new()), leak(RtlSrwLock::new()), nt, nt.mutant(false))
+    }
+}
+
+/// SR2: an SRW lock is not recursive.
+#[test]
+fn a_thread_that_waits_for_its_own_lock() {
+    common::within(|| {
+        let nt = Nt::new();
+        let lock: &RtlSrwLock = leak(RtlSrwLock::new());
+        let thread = nt.blocked(move || {
+            lock.rtl_acquire_srw_lock_exclusive();
+            lock.rtl_acquire_srw_lock_exclusive();
+            0
+        });
+        let found = own(nt);
+        assert_eq!(found.len(), 1, "{}", nt.wait_graph());
+        assert_eq!(tids_of_cycle(&found[0]), tids_of(&[thread]));
+        assert_eq!(lock.rtl_release_srw_lock_exclusive(), NtStatus::SUCCESS, "SR4: anybody may release it");
+        thread.end();
+        assert!(own(nt).is_empty());
+    });
+}
+
+/// Who is handed the lock by a release is its owner.
+#[test]
+fn who_is_handed_a_lock_owns_it() {
+    common::within(|| {
+        let nt = Nt::new();
+        let locks = Locks::new(nt);
+        let (lock, mutant) = (locks.2, locks.5);
+        nt.take(mutant, 1);
+        lock.rtl_acquire_srw_lock_exclusive();
+        // Long enough in the queue to be handed it.
+        let waiter = nt.blocked(move || {
+            lock.rtl_acquire_srw_lock_exclusive();
+            nt.one(mutant, FOREVER).0
+        });
+        assert_eq!(lock.rtl_release_srw_lock_exclusive(), NtStatus::SUCCESS);
+        until("it has the lock", || {
+            nt.wait_graph()
+                .objects
+                .iter()
+                .any(|object| !object.queue.is_empty() && object.label.handles.contains(&mutant))
+        });
+        let behind = nt.blocked(move || {
+            lock.rtl_acquire_srw_lock_exclusive();
+            0
+        });
+        let graph = nt.wait_graph();
+        let address = core::ptr::from_ref(lock).addr();
+        let found = graph.objects.iter().find(|object| object.label.address == Some(address)).expect("the lock");
+        let owner = found.owner.map(|owner| graph.threads[owner].label.tid);
+        assert_eq!(owner, Some(waiter.kernel_id().cast_unsigned()), "{graph}");
+        assert_eq!(lock.rtl_release_srw_lock_exclusive(), NtStatus::SUCCESS);
+        assert_eq!(behind.end(), 0);
+        assert_eq!(nt.free(mutant), 0);
+        assert_eq!(waiter.end(), 0);
     });
 }
 
@@ -258,7 +397,7 @@ fn no_false_alarm_in_a_storm() {
         let mut looks = 0;
         while std::time::Instant::now() < end {
             let graph = nt.wait_graph();
-            let found = graph.deadlocks();
+            let found = own_of(graph.deadlocks());
             assert!(found.is_empty(), "{found:#?}\n{graph}");
             looks += 1;
         }

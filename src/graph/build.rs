@@ -12,6 +12,7 @@ use crate::objects::word::Word;
 use crate::objects::{Kind, Target, mutant, semaphore};
 use crate::rtl::{self, Holder};
 use crate::runtime::ResidentRef;
+use crate::sys::atomic::{AtomicU64, Ordering};
 use crate::sys::clock::{Clock, now_ns, realtime_ns};
 use crate::sys::{cpu, tasks};
 use crate::wait::lot::{Key, Space};
@@ -266,7 +267,8 @@ impl<'f> Builder<'f, '_> {
             return *known;
         }
         let owner = match seat.holder {
-            Some(Holder::Owner(number, _)) => self.thread_of_number(number),
+            Some(Holder::Owner(number, _)) => self.thread_with(|record| &record.owner_number, number),
+            Some(Holder::Pointer(pointer)) => self.thread_with(|record| &record.pointer, pointer),
             _ => None,
         };
         let named = self.findings.residents.iter().find_map(|resident| keyed_event_of(resident, meeting));
@@ -283,11 +285,10 @@ impl<'f> Builder<'f, '_> {
         object
     }
 
-    /// The thread that has this number as an owner of critical sections.
-    fn thread_of_number(&self, number: u64) -> Option<usize> {
-        let has_it =
-            |sleeper: &&Sleeper| sleeper.record.owner_number.load(crate::sys::atomic::Ordering::Acquire) == number;
-        let sleeper = self.findings.sleepers.iter().find(has_it)?;
+    /// The thread whose record says this number there.
+    fn thread_with(&self, field: fn(&ThreadRecord) -> &AtomicU64, number: u64) -> Option<usize> {
+        let mut sleepers = self.findings.sleepers.iter();
+        let sleeper = sleepers.find(|sleeper| field(sleeper.record).load(Ordering::Acquire) == number)?;
         self.by_record.get(&core::ptr::from_ref(sleeper.record).addr()).map(|known| known.thread)
     }
 
@@ -302,6 +303,8 @@ impl<'f> Builder<'f, '_> {
             Some(Holder::Readers(count)) => format!("held by {count} readers"),
             Some(Holder::Somebody) => "held exclusively".to_owned(),
             Some(Holder::Owner(_, levels)) if levels > 1 => format!("owned by {}, {levels} levels", who()),
+            Some(Holder::Pointer(_)) if owner.is_none() => "held exclusively".to_owned(),
+            Some(Holder::Pointer(_)) => format!("held exclusively by {}", who()),
             Some(Holder::Owner(..)) => format!("owned by {}", who()),
         }
     }

@@ -14,6 +14,8 @@ pub(crate) enum Holder {
     Readers(u64),
     /// By one thread, who is not known.
     Somebody,
+    /// By the thread that has this thread pointer.
+    Pointer(u64),
     /// By the thread that has this number (rtl/owner.rs), so many levels deep.
     Owner(u64, i32),
 }

@@ -73,6 +73,8 @@ pub(crate) struct ThreadRecord {
     pub(crate) notice: Notice,
     /// The kernel's number for the thread (T3).
     tid: AtomicU32,
+    /// The thread's pointer, under which it holds reader/writer locks.
+    pub(crate) pointer: AtomicU64,
     /// The thread's number as an owner of critical sections, 0 if it has none or has it from before it had a record.
     pub(crate) owner_number: AtomicU64,
     /// The record that was made before this one (T3).
@@ -125,6 +127,7 @@ impl ThreadRecord {
             is_known_elsewhere: AtomicU32::new(0),
             notice: Notice::new(),
             tid: AtomicU32::new(0),
+            pointer: AtomicU64::new(0),
             owner_number: AtomicU64::new(0),
             made_before: AtomicPtr::new(core::ptr::null_mut()),
             next_free: AtomicU64::new(0),
@@ -339,6 +342,7 @@ pub(crate) fn current_for_good() -> Option<&'static ThreadRecord> {
 
 /// From now on this is the calling thread's record. `tid` is what the kernel calls the thread.
 pub(crate) fn adopt(record: &'static ThreadRecord, tid: u32) {
+    record.pointer.store(cpu::thread_pointer(), Ordering::Relaxed);
     record.tid.store(tid, Ordering::Release);
     CURRENT.with(|current| current.set(Some(record)));
     // Last: a kick that came for it finds it. One that came before is not missed either: who can send one can only do so

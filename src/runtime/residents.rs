@@ -44,7 +44,7 @@ pub(crate) struct Resident {
 
 impl Resident {
     #[inline]
-    pub(super) fn table(&self) -> &Table {
+    pub(crate) fn table(&self) -> &Table {
         &self.table
     }
 

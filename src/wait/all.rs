@@ -17,8 +17,9 @@
 
 use super::lockset::{LockSet, Place, storage};
 use super::take::{self, Seen, Taker};
-use super::{Attempt, Ended, Gone, Refused, Terms, Timeout, Until, WaitPolicy, ended, sleep, until_ended};
+use super::{Attempt, Ended, Gone, Refused, Terms, Timeout, Until, WaitPolicy, any, ended, sleep, until_ended};
 use crate::objects::{Kind, Target, mutant, owner};
+use crate::waiter::notice::Sort;
 use crate::waiter::park::Why;
 use crate::waiter::record::{KEPT_BLOCKS, ThreadRecord, with_current};
 use crate::waiter::shield::{Shield, ShieldedVec};
@@ -224,7 +225,7 @@ impl<'r> All<'_, 'r> {
             return Ok(Attempt::Ended(ended));
         }
         if me.park.commit(self.terms.alertable) {
-            sleep::until_done(&me.park, &deadline);
+            sleep::until_done(me, any::waiting_for(self.targets, Sort::All, self.terms), &deadline);
         }
         sleep::leave(me, self.targets, blocks, self.terms.taker.home);
         let (why, index) = me.park.finish();

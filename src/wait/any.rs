@@ -18,6 +18,7 @@ use super::take::{self, Taken, Taker};
 use super::{Attempt, Ended, GONE, Refused, TOO_DEEP, Terms, Until, ended, epoch, serve, sleep, spin, until_ended};
 use crate::objects::word::Word;
 use crate::objects::{Target, release};
+use crate::waiter::notice::{Sort, Waiting};
 use crate::waiter::park::{Decision, Why};
 use crate::waiter::record::{KEPT_BLOCKS, ThreadRecord, with_current};
 use crate::waiter::waiting::Waiter;
@@ -136,7 +137,7 @@ fn queue_one(me: &ThreadRecord, target: Target<'_>, terms: &Terms<'_>, until: &m
         if too_late {
             let _ = me.park.decide(Why::TimedOut, 0);
         } else {
-            sleep::until_done(&me.park, &until.deadline());
+            sleep::until_done(me, waiting_for(&[target], Sort::Any, terms), &until.deadline());
         }
         sleep::leave(me, &[target], core::slice::from_ref(block), terms.taker.home);
     }
@@ -157,11 +158,20 @@ fn queue(
         if until.has_passed() {
             let _ = me.park.decide(Why::TimedOut, 0);
         } else {
-            sleep::until_done(&me.park, &until.deadline());
+            sleep::until_done(me, waiting_for(targets, Sort::Any, terms), &until.deadline());
         }
     }
     sleep::leave(me, &targets[..linked], &blocks[..linked], terms.taker.home);
     finish(me)
+}
+
+/// What the thread tells of its wait (waiter/notice.rs).
+pub(super) fn waiting_for(targets: &[Target<'_>], sort: Sort, terms: &Terms<'_>) -> Waiting {
+    let (slot, generation) = match targets {
+        [target] => (core::ptr::from_ref(target.slot).addr(), target.generation),
+        _ => (0, 0),
+    };
+    Waiting { sort, alertable: terms.alertable, count: targets.len() as u32, slot, generation }
 }
 
 pub(super) fn finish(me: &ThreadRecord) -> Result<Attempt, Refused> {

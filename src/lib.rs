@@ -128,6 +128,8 @@
 mod alloc;
 mod api;
 mod event;
+mod future;
+mod graph;
 mod handle;
 #[cfg(any(feature = "internals", ntwait_loom))]
 #[doc(hidden)]
@@ -159,6 +161,11 @@ struct Readme;
 pub use alloc::KillSafeAlloc;
 pub use api::{EventHandle, INFINITE, Ntdll, NtdllApi, ThreadHandle, WAIT_OBJECT_0, WAIT_TIMEOUT};
 pub use event::Event;
+pub use future::{EndOfThread, Joined, Locked, Signaled, WaitFuture, wait_all_async, wait_any_async};
+pub use graph::{
+    Deadlock, DeadlockStep, GraphKind, GraphObject, GraphThread, GraphWait, GraphWaiter, ObjectLabel, ThreadLabel,
+    ThreadStage, WaitGraph, WaitSort,
+};
 pub use handle::entry::Handle;
 pub use mutant::{Mutant, MutantGuard};
 pub use nt::access::{AccessMask, DuplicateOptions, HandleAttributes};

@@ -123,10 +123,11 @@ pub fn signal_and_wait(
 /// Handles that are collected on the stack; more are allocated.
 const ON_STACK: usize = 64;
 
-fn with_handles(
+/// Does something with the handles of objects of one runtime.
+pub(crate) fn with_handles<T>(
     objects: &[&dyn Waitable],
-    wait: impl FnOnce(&'static Runtime, &[Handle]) -> Result<Ended, NtStatus>,
-) -> Result<Ended, NtStatus> {
+    wait: impl FnOnce(&'static Runtime, &[Handle]) -> Result<T, NtStatus>,
+) -> Result<T, NtStatus> {
     let runtime = objects.first().ok_or(NtStatus::INVALID_PARAMETER_1)?.runtime();
     if objects.iter().any(|object| !core::ptr::eq(object.runtime(), runtime)) {
         return Err(NtStatus::INVALID_PARAMETER_MIX);

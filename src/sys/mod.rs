@@ -36,5 +36,6 @@ pub(crate) mod schedule;
 pub(crate) mod signal;
 #[cfg(not(ntwait_loom))]
 pub(crate) mod stack;
+pub(crate) mod tasks;
 pub(crate) mod tls;
 pub(crate) mod usage;

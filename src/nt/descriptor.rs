@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code, reason = "a descriptor by its number")]
 
-use crate::handle::entry::{Entry, Handle};
+use crate::handle::entry::Handle;
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
 use crate::sys::eventfd;
@@ -44,10 +44,10 @@ impl Runtime {
     /// ```
     ///
     /// # Errors
-    /// Nothing has changed then. `INVALID_HANDLE`, also for pseudo handles; `ACCESS_DENIED` without `SYNCHRONIZE`;
+    /// Nothing has changed then. `INVALID_HANDLE`; `ACCESS_DENIED` without `SYNCHRONIZE`;
     /// `TOO_MANY_OPENED_FILES`: no descriptor can be had, of the two that are needed at first; `INSUFFICIENT_RESOURCES`: no memory.
     pub fn export_fd(&self, object: Handle) -> Result<OwnedFd, NtStatus> {
-        let target = self.table().find_any(object, Entry::SYNCHRONIZE)?;
+        let target = self.resolve_to_wait(object)?;
         self.resident().with_mirror(target, |number| {
             // SAFETY: the object is pinned, and with it the descriptor stays open.
             let descriptor = unsafe { eventfd::borrow(number) };

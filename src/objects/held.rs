@@ -310,6 +310,8 @@ impl<'s> Held<'s> {
                 .set_to(Word::QUEUED, queued)
                 .set_to(Word::ALL_WAITER, self.has_all_waiters())
         };
+        // While the lock is held: what kind it is stands beside the word.
+        let observed = self.word.has(Word::OBSERVED).then(|| self.is_signaled());
         // AcqRel: publishes the fields to the next holder. A swap loses nothing: O2.
         let old = Word::from_bits(self.slot.word.swap(next.bits(), Ordering::AcqRel));
         let sleepers = match (old.has(Word::PARKED), destroyed) {
@@ -317,7 +319,6 @@ impl<'s> Held<'s> {
             (true, false) => 1,
             (true, true) => u32::MAX, // S4
         };
-        let observed = self.word.has(Word::OBSERVED).then(|| self.is_signaled());
         Owed { sleepers, destroyed, observed }
     }
 }

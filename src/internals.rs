@@ -52,6 +52,14 @@ pub fn refuse_threads(refused: bool) {
     crate::threads::refuse(refused);
 }
 
+/// From now on the threads of this kernel thread's models tell what they wait for, as natively all threads do; or not.
+pub fn want_notices(wanted: bool) {
+    #[cfg(ntwait_loom)]
+    crate::sys::model::want_notices(wanted);
+    #[cfg(not(ntwait_loom))]
+    let _ = wanted;
+}
+
 /// All deadlines pass. Natively they do so by themselves.
 pub fn pass_time() {
     #[cfg(ntwait_loom)]

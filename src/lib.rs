@@ -130,6 +130,8 @@ mod api;
 #[cfg(not(ntwait_loom))]
 mod descriptor;
 mod event;
+mod future;
+mod graph;
 mod handle;
 #[cfg(any(feature = "internals", ntwait_loom))]
 #[doc(hidden)]
@@ -165,6 +167,11 @@ pub use api::{EventHandle, INFINITE, Ntdll, NtdllApi, ThreadHandle, WAIT_OBJECT_
 #[cfg(not(ntwait_loom))]
 pub use descriptor::Descriptor;
 pub use event::Event;
+pub use future::{EndOfThread, Joined, Locked, Signaled, WaitFuture, wait_all_async, wait_any_async};
+pub use graph::{
+    Deadlock, DeadlockStep, GraphKind, GraphObject, GraphThread, GraphWait, GraphWaiter, ObjectLabel, ThreadLabel,
+    ThreadStage, WaitGraph, WaitSort,
+};
 pub use handle::entry::Handle;
 pub use mutant::{Mutant, MutantGuard};
 pub use nt::access::{AccessMask, DuplicateOptions, HandleAttributes};

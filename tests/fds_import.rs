@@ -7,13 +7,19 @@ mod common;
 
 use common::{FOREVER, Nt, POLL, Random, Worker, ms, object, spin_for, trials, within};
 use core::time::Duration;
-use ntwait::{AccessMask, Descriptor, Ended, Event, Handle, Interest, NtStatus, Process, Runtime, wait_all, wait_any};
+use ntwait::{
+    AccessMask, Descriptor, Ended, Event, GraphKind, Handle, Interest, NtStatus, Process, Runtime, WaitFlags, wait_all,
+    wait_any,
+};
 use std::fs::File;
+use std::future::Future;
 use std::io::{PipeReader, PipeWriter, Read, Write, pipe};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Poll, Waker};
 
 const TIMEOUT: NtStatus = NtStatus::TIMEOUT;
 const READABLE: Interest = Interest::READABLE;
@@ -96,8 +102,10 @@ fn de1_time_out_0_is_exact_both_ways() {
 /// Whatever makes it ready, who sleeps is woken; each kind of descriptor.
 #[test]
 fn table_what_can_be_imported() {
+    /// A descriptor, and what makes it ready.
     type Pair = (OwnedFd, Box<dyn FnOnce() + Send>);
-    let rows: [(&str, Interest, fn() -> Pair); 8] = [
+    type Row = (&'static str, Interest, fn() -> Pair);
+    let rows: [Row; 8] = [
         ("the reading end of a pipe", READABLE, || {
             let (reader, mut writer) = pipe().expect("a pipe");
             (
@@ -620,6 +628,43 @@ fn exports_and_imports() {
         assert!(polls_readable(&out), "the socket is still open");
         let me = nt.export_fd(nt.open_process(1).expect("the first process")).expect("a descriptor");
         assert!(!polls_readable(&me));
+    });
+}
+
+/// Waits that no thread sleeps in: registered ones, futures. And whoever asks sees who waits for what.
+#[test]
+fn waits_without_a_thread() {
+    within(|| {
+        let nt = Nt::new();
+        let (pipe, event) = (Pipe::new(nt), nt.auto(false));
+        let fired = nt.manual(false);
+        let flags = WaitFlags::ONLY_ONCE;
+        let registered = nt.0.register_wait(pipe.handle, None, flags, move |_| drop(nt.set(fired))).expect("a wait");
+        let mut context = Context::from_waker(Waker::noop());
+        let mut one = pin!(nt.0.wait_async(pipe.handle));
+        let mut all = pin!(nt.0.wait_all_async(&[pipe.handle, event]));
+        assert!(one.as_mut().poll(&mut context).is_pending());
+        assert!(all.as_mut().poll(&mut context).is_pending());
+        let graph = nt.wait_graph();
+        let found = graph.objects.iter().find(|object| object.label.kind == GraphKind::Descriptor).expect("it is seen");
+        assert_eq!((found.signaled, found.queue.len()), (Some(false), 3));
+        pipe.fill();
+        assert_eq!(nt.one(fired, FOREVER), object(0));
+        let ended = |mut future: std::pin::Pin<&mut ntwait::WaitFuture>| {
+            let mut context = Context::from_waker(Waker::noop());
+            loop {
+                if let Poll::Ready(ended) = future.as_mut().poll(&mut context) {
+                    return ended;
+                }
+                std::thread::yield_now();
+            }
+        };
+        assert_eq!(ended(one), Ok(Ended::Object(0)));
+        assert!(all.as_mut().poll(&mut context).is_pending());
+        nt.set(event);
+        assert_eq!(ended(all), Ok(Ended::Object(0)));
+        drop(registered);
+        pipe.has_no_waiters();
     });
 }
 

@@ -9,7 +9,7 @@ use ntwait::internals::mirror::Mirror;
 use ntwait::internals::watch::Watch;
 use ntwait::{
     AccessMask, Ended, EventType, Handle, NtStatus, ObjectAttributes, Runtime, Timeout, TimerApc, TimerType,
-    WaitPolicy, WaitType,
+    WaitFuture, WaitPolicy, WaitType,
 };
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -64,6 +64,16 @@ impl Nt {
     #[must_use]
     pub fn export(&self, object: Handle) -> Option<Mirror> {
         Mirror::of(&self.0, object)
+    }
+
+    /// A wait for these, as a future.
+    pub fn any_async(&self, objects: &[Handle]) -> WaitFuture {
+        self.0.wait_any_async(objects)
+    }
+
+    /// A wait for all of these, as a future.
+    pub fn all_async(&self, objects: &[Handle]) -> WaitFuture {
+        self.0.wait_all_async(objects)
     }
 
     // === events ===

@@ -68,6 +68,11 @@ impl Bodies {
         self.bodies.index_of(body) as u32 + 1
     }
 
+    /// The numbers of those that an object may have.
+    pub(crate) fn used(&self) -> impl Iterator<Item = u32> {
+        1..=self.supply.lock().fresh
+    }
+
     /// The number of a body that is free from now on for the caller.
     pub(crate) fn take(&self) -> Result<u32, OutOfMemory> {
         loop {

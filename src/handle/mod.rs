@@ -266,6 +266,17 @@ impl Table {
         (0..self.next_slot.load(Ordering::Acquire) as usize).filter_map(|index| self.slots.get(index))
     }
 
+    /// All handles, with where their objects are.
+    pub(crate) fn handles(&self) -> impl Iterator<Item = (Handle, Place)> {
+        // Acquire: as for the slots.
+        let used = self.next_segment.load(Ordering::Acquire) as usize;
+        (0..used).filter_map(|index| {
+            let entry = Entry(self.entries.get(index)?.load(Ordering::Acquire));
+            let place = Place { slot: entry.slot() as u32, generation: entry.generation() };
+            entry.has(Entry::LIVE).then(|| (Handle::from_parts(index as u32, entry.issue()), place))
+        })
+    }
+
     /// The index of one of this table's slots.
     pub(crate) fn slot_index(&self, slot: &Slot) -> usize {
         self.slots.index_of(slot)

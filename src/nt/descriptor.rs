@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code, reason = "a descriptor by its number")]
 
-use crate::handle::entry::{Entry, Handle};
+use crate::handle::entry::Handle;
 use crate::objects::Kind;
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
@@ -49,10 +49,10 @@ impl Runtime {
     /// ```
     ///
     /// # Errors
-    /// Nothing has changed then. `INVALID_HANDLE`, also for pseudo handles; `ACCESS_DENIED` without `SYNCHRONIZE`;
+    /// Nothing has changed then. `INVALID_HANDLE`; `ACCESS_DENIED` without `SYNCHRONIZE`;
     /// `TOO_MANY_OPENED_FILES`: no descriptor can be had, of the two that are needed at first; `INSUFFICIENT_RESOURCES`: no memory.
     pub fn export_fd(&self, object: Handle) -> Result<OwnedFd, NtStatus> {
-        let target = self.table().find_any(object, Entry::SYNCHRONIZE)?;
+        let target = self.resolve_to_wait(object)?;
         if let Some(descriptor) =
             self.resident().with_source(target, |source, _| source.export(target.kind == Kind::Process))?
         {

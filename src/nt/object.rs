@@ -259,6 +259,15 @@ impl Runtime {
         Ok((self.table().find_any(handle, 0)?, self.table().grant(handle)?))
     }
 
+    /// The object of a handle or pseudo handle, if the handle may be waited for (W29).
+    #[inline]
+    pub(super) fn resolve_to_wait(&self, handle: Handle) -> Result<Target<'_>, NtStatus> {
+        match handle.pseudo() {
+            Some(_) => self.resolve_pseudo(handle),
+            None => self.table().find_any(handle, Entry::SYNCHRONIZE),
+        }
+    }
+
     /// The object of a handle or pseudo handle, if it is of this kind and the handle has one of these rights: the type is
     /// checked before the access (H8).
     pub(super) fn resolve_as(&self, handle: Handle, kind: Kind, rights: AccessMask) -> Result<Target<'_>, NtStatus> {

@@ -138,7 +138,7 @@ impl<'s> Held<'s> {
         }
     }
 
-    fn is_mutant(&self) -> bool {
+    pub(crate) fn is_mutant(&self) -> bool {
         self.word.has(Word::SPECIAL) && self.kind() == Kind::Mutant
     }
 
@@ -208,16 +208,24 @@ impl<'s> Held<'s> {
         self.handles() + pins + self.epoch_waiters() + self.queued()
     }
 
-    fn queued(&self) -> u32 {
-        let mut count = 0;
+    /// Those who are queued.
+    pub(crate) fn queued(&self) -> u32 {
+        self.waiters().count() as u32
+    }
+
+    /// Those who are queued, in their order: where the waiter is, and the place of the object in its wait.
+    pub(crate) fn waiters(&self) -> impl Iterator<Item = (usize, u32)> {
         let mut link = self.first();
-        // SAFETY: we hold the lock, so what is linked stays so.
-        while let Some(block) = unsafe { link.follow() } {
-            count += 1;
+        core::iter::from_fn(move || {
+            // SAFETY: we hold the lock, so what is linked stays so.
+            let block = unsafe { link.follow() }?;
             // SAFETY: we hold the lock.
             link = unsafe { block.next() };
-        }
-        count
+            // SAFETY: linked, and the lock is held.
+            let waiter = unsafe { block.waiter() };
+            // SAFETY: as above.
+            Some((core::ptr::from_ref(waiter).addr(), unsafe { block.index() }))
+        })
     }
 
     pub(crate) fn has_all_waiters(&self) -> bool {
@@ -315,6 +323,8 @@ impl<'s> Held<'s> {
                 .set_to(Word::QUEUED, is_queued || is_forsaken)
                 .set_to(Word::ALL_WAITER, self.has_all_waiters())
         };
+        // While the lock is held: what kind it is stands beside the word.
+        let observed = self.word.has(Word::OBSERVED).then(|| self.is_signaled());
         // AcqRel: publishes the fields to the next holder. A swap loses nothing: O2.
         let old = Word::from_bits(self.slot.word.swap(next.bits(), Ordering::AcqRel));
         let sleepers = match (old.has(Word::PARKED), destroyed) {
@@ -322,7 +332,6 @@ impl<'s> Held<'s> {
             (true, false) => 1,
             (true, true) => u32::MAX, // S4
         };
-        let observed = self.word.has(Word::OBSERVED).then(|| self.is_signaled());
         Owed { sleepers, destroyed, observed, unready }
     }
 }

@@ -101,6 +101,13 @@ impl Lock<'_> {
         }
     }
 
+    /// It was handed to the calling thread.
+    fn sign(self) {
+        if let Self::Srw(lock, mode) = self {
+            lock.sign(mode);
+        }
+    }
+
     /// Who wants it exclusively may be on its way (C5): a release of the lock may have woken the thread.
     fn acquire(self, shield: &mut Shield) {
         match self {
@@ -222,7 +229,10 @@ impl RtlConditionVariable {
         });
         match parked {
             Err(NoMemory) => return NtStatus::NO_MEMORY,
-            Ok(Parked::Released(HANDED)) => return NtStatus::SUCCESS,
+            Ok(Parked::Released(HANDED)) => {
+                lock.sign();
+                return NtStatus::SUCCESS;
+            }
             _ if is_held.get() => {}
             _ => lock.acquire(&mut shield),
         }

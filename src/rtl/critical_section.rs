@@ -32,6 +32,7 @@ pub use guarded::{CriticalSection, CriticalSectionGuard};
 pub use initialise::CriticalSectionFlags;
 use initialise::SPINS;
 
+use super::holder::Holder;
 use super::owner;
 use super::spin::Spin;
 use super::stay::{Stay, stay};
@@ -305,8 +306,17 @@ impl RtlCriticalSection {
         });
     }
 
+    /// For those who ask who waits for what.
+    pub(super) fn holder(&self) -> Holder {
+        match self.owning_thread() {
+            0 if self.lock_count.load(Ordering::Relaxed) & UNLOCKED != 0 => Holder::Nobody,
+            0 => Holder::Somebody,
+            owner => Holder::Owner(owner, self.recursion_count()),
+        }
+    }
+
     fn key(&self) -> Key {
-        Key::new(Space::Lock, core::ptr::from_ref(self).addr())
+        Key::new(Space::OwnedLock, core::ptr::from_ref(self).expose_provenance())
     }
 }
 

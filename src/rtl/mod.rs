@@ -28,6 +28,7 @@ mod barrier;
 mod condition;
 mod critical_section;
 mod fls;
+mod holder;
 #[cfg(all(feature = "lock_api", not(ntwait_loom)))]
 mod lock_api;
 mod owner;
@@ -54,6 +55,8 @@ pub use srw::{RtlSrwLock, SrwLock, SrwReadGuard, SrwWriteGuard};
 pub use tls::{TLS_SLOTS, TlsSlot, tls_alloc, tls_free, tls_get, tls_set};
 
 pub(crate) use fls::call_back as call_back_at_exit;
+pub(crate) use holder::{Holder, holder};
+pub(crate) use srw::wants_exclusive;
 pub(crate) use tls::zero as zero_tls_cell;
 
 /// The calling thread has no values any more, and gets none. Frees no memory and takes no lock.

@@ -13,6 +13,7 @@ use crate::runtime::Runtime;
 use crate::sys::atomic::{AtomicU32, Ordering, process_static};
 use crate::sys::cpu;
 use crate::sys::tls::thread_local;
+use crate::waiter::record;
 use core::cell::Cell;
 
 /// No NT id is as large: they are multiples of 4, of which there are not as many threads.
@@ -48,5 +49,8 @@ fn ask() -> u64 {
     let number = u64::from(id.unwrap_or_else(|_| cpu::thread_id() | KERNELS));
     let number = if process == first { number } else { number | u64::from(process) << 32 };
     NUMBER.with(|known| known.set(number));
+    if let Some(me) = record::current() {
+        me.owner_number.store(number, Ordering::Release);
+    }
     number
 }

@@ -3,7 +3,8 @@
 //! ```text
 //!  63                    4 3      2        1         0
 //!  ┌──────────────────────┬───┬────────┬────────┬───────────┐
-//!  │ readers              │ 0 │ BARRED │ QUEUED │ EXCLUSIVE │
+//!  │ readers, or who holds│ 0 │ BARRED │ QUEUED │ EXCLUSIVE │
+//!  │ it exclusively       │   │        │        │           │
 //!  └──────────────────────┴───┴────────┴────────┴───────────┘
 //!
 //!              acquire exclusive (also past the queue)
@@ -22,7 +23,10 @@
 //! | BARRED | an exclusive acquirer is queued or on its way:   | who is about to park, | under the queue's lock, or by |
 //! |        | who comes for shared access queues behind (SR5)  | who wakes a writer    | that acquirer when it is in   |
 //!
-//! An uncontended exclusive lock is 1 and a free one 0 (SR9). A release with somebody queued wakes the longest-waiting
+//! A free lock is 0. An exclusive one is 1, as NT has it (SR9), and above that the thread pointer of who acquired it, a multiple
+//! of 16: for those who ask who waits for whom. Nothing else depends on it: a lock that is 1 is released as well, and anybody
+//! may release one that another acquired (SR4). Where there is no thread pointer, or who was handed the lock has not risen yet,
+//! it is 0. A release with somebody queued wakes the longest-waiting
 //! writer, or the readers up to the next writer, and lets go of the lock: a running thread may be faster than the one that
 //! was woken, which is what makes a contended lock quick. One that has waited for longer than a millisecond is handed the
 //! lock instead, so nobody starves.
@@ -45,20 +49,22 @@ mod state;
 
 pub use guarded::{SrwLock, SrwReadGuard, SrwWriteGuard};
 
+use super::holder::Holder;
 use super::spin::{Patience, Spin};
 use super::stay::{Stay, stay};
 use crate::status::NtStatus;
 use crate::sys::atomic::{AtomicU64, Ordering, const_outside_models};
-use crate::sys::cpu::BackOff;
+use crate::sys::cpu::{self, BackOff};
 use crate::wait::lot::{self, Choice, Key, Left, Space};
 use crate::waiter::shield::Shield;
 use core::cell::Cell;
+pub(crate) use state::wants_exclusive;
 use state::{Crowd, State, admit};
 pub(super) use state::{HANDED, Mode, Ticket};
 
 /// `RTL_SRWLOCK`: a slim reader/writer lock, as NT programs have it in their own structures.
 ///
-/// One pointer, all zero when it is free; it needs no deletion, and zeroed memory is a lock (SR1). It guards no data of its
+/// One pointer, all zero when it is free, and odd when it is held exclusively; it needs no deletion, and zeroed memory is a lock (SR1). It guards no data of its
 /// own: [`SrwLock`] does. It is not recursive in any combination: a second acquisition by the same thread may wait for
 /// itself (SR2, SR3). It has no owner, so one thread may acquire it and another release it (SR4).
 ///
@@ -104,7 +110,7 @@ impl RtlSrwLock {
     /// `RtlTryAcquireSRWLockExclusive`: acquires the lock if nobody holds it (SR7). A failure changes nothing (SR8).
     #[inline]
     pub fn rtl_try_acquire_srw_lock_exclusive(&self) -> bool {
-        self.word.compare_exchange(State::FREE, State::EXCLUSIVE, Ordering::Acquire, Ordering::Relaxed).is_ok()
+        self.word.compare_exchange(State::FREE, mine(), Ordering::Acquire, Ordering::Relaxed).is_ok()
             || self.try_again(Mode::Exclusive)
     }
 
@@ -113,7 +119,8 @@ impl RtlSrwLock {
     #[inline]
     pub fn rtl_try_acquire_srw_lock_shared(&self) -> bool {
         let word = State(self.word.load(Ordering::Relaxed));
-        word.taken(Mode::Shared, false).is_some_and(|taken| self.exchange(word, taken)) || self.try_again(Mode::Shared)
+        word.taken(Mode::Shared, false, 0).is_some_and(|taken| self.exchange(word, taken))
+            || self.try_again(Mode::Shared)
     }
 
     /// `RtlReleaseSRWLockExclusive`: lets go of a lock that is held exclusively, by whomever.
@@ -122,7 +129,7 @@ impl RtlSrwLock {
     /// `RESOURCE_NOT_OWNED`: it is not held so; nothing was changed (SR10).
     #[inline]
     pub fn rtl_release_srw_lock_exclusive(&self) -> NtStatus {
-        match self.word.compare_exchange(State::EXCLUSIVE, State::FREE, Ordering::Release, Ordering::Relaxed) {
+        match self.word.compare_exchange(mine(), State::FREE, Ordering::Release, Ordering::Relaxed) {
             Ok(_) => NtStatus::SUCCESS,
             Err(_) => self.release_slow(Mode::Exclusive),
         }
@@ -153,8 +160,19 @@ impl RtlSrwLock {
         self.load().is_held(mode)
     }
 
+    /// For those who ask who waits for what.
+    pub(super) fn holder(&self) -> Holder {
+        let word = self.load();
+        match word.readers() {
+            _ if word.owner() != 0 => Holder::Pointer(word.owner()),
+            _ if word.has(State::EXCLUSIVE) => Holder::Somebody,
+            0 => Holder::Nobody,
+            readers => Holder::Readers(readers),
+        }
+    }
+
     pub(super) fn key(&self) -> Key {
-        Key::new(Space::Lock, core::ptr::from_ref(self).addr())
+        Key::new(Space::Lock, core::ptr::from_ref(self).expose_provenance())
     }
 
     #[inline]
@@ -179,7 +197,7 @@ impl RtlSrwLock {
     fn try_again(&self, mode: Mode) -> bool {
         loop {
             let word = self.load();
-            match word.taken(mode, false) {
+            match word.taken(mode, false, mine() & State::OWNER) {
                 Some(taken) if self.exchange(word, taken) => return true,
                 Some(_) => {}
                 None => return false,
@@ -198,7 +216,7 @@ impl RtlSrwLock {
         let (mut spin, mut patience, mut back_off) = (Spin::default(), Patience::default(), BackOff::default());
         loop {
             let word = self.load();
-            if let Some(taken) = word.taken(mode, passes) {
+            if let Some(taken) = word.taken(mode, passes, mine() & State::OWNER) {
                 if self.exchange(word, taken) {
                     return;
                 }
@@ -213,10 +231,22 @@ impl RtlSrwLock {
             }
             let ticket = Ticket::new(mode, patience.is_over());
             match self.park(shield, ticket, passes) {
-                Stay::Released(HANDED) => return,
+                Stay::Released(HANDED) => return self.sign(mode),
                 Stay::Released(_) => (passes, spin) = (true, Spin::default()),
                 Stay::NoMemory => back_off.pause(),
                 Stay::NotValid => {}
+            }
+        }
+    }
+
+    /// The calling thread was handed the lock in this mode, and says so if it is the only one to have it.
+    pub(super) fn sign(&self, mode: Mode) {
+        let mut word = self.load();
+        while mode == Mode::Exclusive && word.has(State::EXCLUSIVE) && word.owner() == 0 {
+            let signed = word.0 | mine();
+            match self.word.compare_exchange(word.0, signed, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return,
+                Err(seen) => word = State(seen),
             }
         }
     }
@@ -300,6 +330,12 @@ impl RtlSrwLock {
             }
         });
     }
+}
+
+/// An exclusive lock of the calling thread's that nobody waits for.
+#[inline]
+fn mine() -> u64 {
+    State::EXCLUSIVE | cpu::thread_pointer() & State::OWNER
 }
 
 impl Default for RtlSrwLock {

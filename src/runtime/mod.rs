@@ -22,7 +22,7 @@ use crate::wait::WaitPolicy;
 use crate::waiter::shield::Shield;
 use core::fmt;
 use core::time::Duration;
-use residents::ResidentRef;
+pub(crate) use residents::ResidentRef;
 pub use thread::{CurrentThread, ThreadHook};
 
 /// NT objects and the handles to them: what one Windows process has.

@@ -47,7 +47,7 @@ pub(crate) struct Resident {
 
 impl Resident {
     #[inline]
-    pub(super) fn table(&self) -> &Table {
+    pub(crate) fn table(&self) -> &Table {
         &self.table
     }
 
@@ -112,6 +112,11 @@ impl Resident {
                 }
             }
         }
+    }
+
+    /// Is this a child, by `fork`, of the process that it was made in? Then its objects are not there.
+    pub(crate) fn is_of_a_parent(&self) -> bool {
+        !self.table.is_in_its_birthplace()
     }
 
     /// Has only one of its references remained?

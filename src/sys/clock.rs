@@ -83,8 +83,19 @@ fn from_ticks(ticks: u64) -> Duration {
     Duration::new(ticks / TICKS_PER_SECOND, (ticks % TICKS_PER_SECOND) as u32 * 100)
 }
 
+/// What a deadline is a moment of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Clock {
+    /// There is none.
+    Never = 0,
+    Monotonic,
+    Realtime,
+}
+
 #[cfg(not(ntwait_loom))]
 mod real {
+    use super::Clock;
     use super::{Duration, SystemTime, Timeout, UNIX_EPOCH};
     use rustix::thread::ClockId;
     use rustix::time::{Timespec, clock_gettime};
@@ -92,6 +103,18 @@ mod real {
     /// The monotonic clock, in nanoseconds.
     pub(crate) fn now_ns() -> u64 {
         let now = clock_gettime(ClockId::Monotonic);
+        now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+    }
+
+    /// The wall clock, in nanoseconds since 1970.
+    pub(crate) fn realtime_ns() -> u64 {
+        let now = clock_gettime(ClockId::Realtime);
+        (now.tv_sec as u64).saturating_mul(1_000_000_000).saturating_add(now.tv_nsec as u64)
+    }
+
+    /// As [`now_ns`], but some milliseconds old, and had for less.
+    pub(crate) fn coarse_now_ns() -> u64 {
+        let now = clock_gettime(ClockId::MonotonicCoarse);
         now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
     }
 
@@ -127,6 +150,16 @@ mod real {
             Self::Monotonic(Timespec { tv_sec: tv_sec as i64, tv_nsec: tv_nsec as i64 })
         }
 
+        /// For those who ask what a thread waits for: of which clock, and the moment in nanoseconds.
+        pub(crate) fn told(&self) -> (Clock, u64) {
+            let ns = |at: &Timespec| (at.tv_sec as u64).saturating_mul(1_000_000_000).saturating_add(at.tv_nsec as u64);
+            match self {
+                Self::Never => (Clock::Never, 0),
+                Self::Monotonic(at) => (Clock::Monotonic, ns(at)),
+                Self::Realtime(at) => (Clock::Realtime, ns(at)),
+            }
+        }
+
         pub(crate) fn has_passed(&self) -> bool {
             match self {
                 Self::Never => false,
@@ -152,12 +185,25 @@ mod real {
 }
 
 #[cfg(not(ntwait_loom))]
-pub(crate) use real::{Deadline, now_ns, since_boot_ns};
+pub(crate) use real::{Deadline, coarse_now_ns, now_ns, realtime_ns, since_boot_ns};
 
 #[cfg(ntwait_loom)]
 mod modelled {
     use super::super::model;
-    use super::Timeout;
+    use super::{Clock, Timeout};
+
+    /// A model's clock stands still for those who look at it.
+    pub(crate) fn now_ns() -> u64 {
+        0
+    }
+
+    pub(crate) fn coarse_now_ns() -> u64 {
+        0
+    }
+
+    pub(crate) fn realtime_ns() -> u64 {
+        0
+    }
 
     /// A model has one clock and one future moment on it, which comes when a thread of the model says so.
     #[derive(Clone, Copy, Debug)]
@@ -180,6 +226,15 @@ mod modelled {
             matches!(self, Self::Passed) || matches!(self, Self::Later) && model::time_has_passed()
         }
 
+        /// As the real one: a future moment is 1.
+        pub(crate) fn told(&self) -> (Clock, u64) {
+            match self {
+                Self::Never => (Clock::Never, 0),
+                Self::Passed => (Clock::Monotonic, 0),
+                Self::Later => (Clock::Monotonic, 1),
+            }
+        }
+
         pub(crate) fn has_passed_in(&self, later_has_come: bool) -> bool {
             matches!(self, Self::Passed) || matches!(self, Self::Later) && later_has_come
         }
@@ -187,7 +242,7 @@ mod modelled {
 }
 
 #[cfg(ntwait_loom)]
-pub(crate) use modelled::Deadline;
+pub(crate) use modelled::{Deadline, coarse_now_ns, now_ns, realtime_ns};
 
 #[cfg(all(test, not(ntwait_loom)))]
 mod tests {

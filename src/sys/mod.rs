@@ -39,5 +39,6 @@ pub(crate) mod signal;
 pub(crate) mod source;
 #[cfg(not(ntwait_loom))]
 pub(crate) mod stack;
+pub(crate) mod tasks;
 pub(crate) mod tls;
 pub(crate) mod usage;

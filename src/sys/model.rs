@@ -45,6 +45,20 @@ impl World {
     }
 }
 
+std::thread_local! {
+    // The threads of one model share one kernel thread.
+    static NOTICES: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// From now on threads of this kernel thread's models tell, or do not tell, what they wait for.
+pub(crate) fn want_notices(wanted: bool) {
+    NOTICES.set(wanted);
+}
+
+pub(crate) fn notices_are_wanted() -> bool {
+    NOTICES.get()
+}
+
 loom::lazy_static! {
     static ref WORLD: Mutex<World> = Mutex::new(World::default());
 }

@@ -8,6 +8,7 @@
 
 use super::{Until, sleep};
 use crate::sys::clock::Timeout;
+use crate::waiter::notice::{Sort, Waiting};
 use crate::waiter::park::{Heed, Why};
 use crate::waiter::record::{NoMemory, ThreadRecord, with_current};
 use crate::waiter::shield::Shield;
@@ -33,7 +34,7 @@ fn attempt(me: &ThreadRecord, until: &mut Until) -> Why {
         if too_late {
             let _ = me.park.decide(Why::TimedOut, 0);
         } else {
-            sleep::until_done(&me.park, &until.deadline());
+            sleep::until_done(me, Waiting::for_nothing(Sort::Alert), &until.deadline());
         }
     }
     me.park.finish().0

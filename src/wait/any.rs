@@ -14,12 +14,14 @@
 #![allow(unsafe_code, reason = "links the thread's own wait blocks")]
 
 use super::spin::Spun;
-use super::take::{self, Taken};
+use super::take::{self, Taken, Taker};
 use super::{Attempt, Ended, GONE, Refused, TOO_DEEP, Terms, Until, ended, epoch, serve, sleep, spin, until_ended};
 use crate::objects::word::Word;
 use crate::objects::{Target, release};
+use crate::waiter::notice::{Sort, Waiting};
 use crate::waiter::park::{Decision, Why};
 use crate::waiter::record::{KEPT_BLOCKS, ThreadRecord, with_current};
+use crate::waiter::waiting::Waiter;
 use crate::waiter::{self, Role, WaitBlock};
 
 /// Waits until one of the targets can be taken, takes it and says which.
@@ -59,7 +61,7 @@ fn look_then_block(
 }
 
 /// What a wait that did not block came to.
-pub(super) fn at_once(taken: Taken, index: usize) -> Result<Ended, Refused> {
+pub(crate) fn at_once(taken: Taken, index: usize) -> Result<Ended, Refused> {
     match taken {
         Taken::Yes => Ok(Ended::Object(index)),
         Taken::Abandoned => Ok(Ended::Abandoned(index)),
@@ -135,7 +137,7 @@ fn queue_one(me: &ThreadRecord, target: Target<'_>, terms: &Terms<'_>, until: &m
         if too_late {
             let _ = me.park.decide(Why::TimedOut, 0);
         } else {
-            sleep::until_done(&me.park, &until.deadline());
+            sleep::until_done(me, waiting_for(&[target], Sort::Any, terms), &until.deadline());
         }
         sleep::leave(me, &[target], core::slice::from_ref(block), terms.taker.home);
     }
@@ -151,16 +153,25 @@ fn queue(
     until: &mut Until,
 ) -> Result<Attempt, Refused> {
     me.park.begin();
-    let linked = link(me, blocks, targets, terms);
+    let linked = link(me, blocks, targets, &terms.taker);
     if linked == targets.len() && me.park.commit(terms.alertable) {
         if until.has_passed() {
             let _ = me.park.decide(Why::TimedOut, 0);
         } else {
-            sleep::until_done(&me.park, &until.deadline());
+            sleep::until_done(me, waiting_for(targets, Sort::Any, terms), &until.deadline());
         }
     }
     sleep::leave(me, &targets[..linked], &blocks[..linked], terms.taker.home);
     finish(me)
+}
+
+/// What the thread tells of its wait (waiter/notice.rs).
+pub(super) fn waiting_for(targets: &[Target<'_>], sort: Sort, terms: &Terms<'_>) -> Waiting {
+    let (slot, generation) = match targets {
+        [target] => (core::ptr::from_ref(target.slot).addr(), target.generation),
+        _ => (0, 0),
+    };
+    Waiting { sort, alertable: terms.alertable, count: targets.len() as u32, slot, generation }
 }
 
 pub(super) fn finish(me: &ThreadRecord) -> Result<Attempt, Refused> {
@@ -169,7 +180,7 @@ pub(super) fn finish(me: &ThreadRecord) -> Result<Attempt, Refused> {
 }
 
 /// Queues on each object in order until the wait is decided; says on how many.
-fn link(me: &ThreadRecord, blocks: &[WaitBlock], targets: &[Target<'_>], terms: &Terms<'_>) -> usize {
+pub(super) fn link(me: &Waiter, blocks: &[WaitBlock], targets: &[Target<'_>], taker: &Taker<'_>) -> usize {
     for (index, (target, block)) in targets.iter().zip(blocks).enumerate() {
         if !me.park.is_open() {
             return index; // A1: an object that we are linked to ended the wait
@@ -178,7 +189,7 @@ fn link(me: &ThreadRecord, blocks: &[WaitBlock], targets: &[Target<'_>], terms: 
             let _ = me.park.decide(Why::Refused, GONE);
             return index;
         };
-        let who = terms.taker.who();
+        let who = taker.who();
         if held.is_signaled_for(who) {
             // N1. Lost: an earlier object was signalled meanwhile, and this one is not ours.
             if held.is_too_deep_for(who) {
@@ -186,14 +197,14 @@ fn link(me: &ThreadRecord, blocks: &[WaitBlock], targets: &[Target<'_>], terms: 
             } else if me.park.decide(serve::why(held.is_abandoned()), index as u32) != Decision::Lost {
                 held.consume_for(who);
             }
-            release(held, terms.taker.home);
+            release(held, taker.home);
             return index;
         }
         // SAFETY: our own block, and it is FREE.
         unsafe { block.prepare(me, (target.slot, target.generation), index as u32, Role::Any) };
         // SAFETY: the block stays in place until it is free again: `leave` sees to it.
         unsafe { held.append(block) };
-        release(held, terms.taker.home);
+        release(held, taker.home);
     }
     targets.len()
 }

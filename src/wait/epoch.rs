@@ -26,6 +26,7 @@ use crate::objects::{Home, Target, release};
 use crate::sys::clock::Deadline;
 use crate::sys::futex::{self, LateWake, Slept};
 use crate::waiter::interrupt;
+use crate::waiter::notice::{Sort, Waiting};
 use crate::waiter::record::ThreadRecord;
 
 /// Sleepers that a setter wakes itself.
@@ -91,7 +92,16 @@ pub(super) fn wait(
     held.set_epoch_waiters(held.epoch_waiters() + 1);
     let epoch = target.slot.epoch();
     release(held, home);
-    Ok(sleep(me, target, epoch, &until.deadline(), home))
+    let deadline = until.deadline();
+    me.notice.put_up(waiting_for(target), &deadline);
+    let attempt = sleep(me, target, epoch, &deadline, home);
+    me.notice.take_down();
+    Ok(attempt)
+}
+
+fn waiting_for(target: &Target<'_>) -> Waiting {
+    let slot = core::ptr::from_ref(target.slot).addr();
+    Waiting { sort: Sort::Epoch, alertable: false, count: 1, slot, generation: target.generation }
 }
 
 fn sleep(me: &ThreadRecord, target: &Target<'_>, epoch: u32, deadline: &Deadline, home: &dyn Home) -> Attempt {

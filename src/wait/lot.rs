@@ -36,11 +36,13 @@ mod tests;
 
 use super::{Until, sleep};
 use crate::waiter::Chain;
+use crate::waiter::notice::{Sort, Waiting};
 use crate::waiter::park::{Decision, Heed, Why};
 use crate::waiter::record::{NoMemory, ThreadRecord, with_current};
 pub(crate) use crate::waiter::seat::{Key, Space};
 use crate::waiter::shield::Shield;
 use bucket::{Locked, Pair};
+use core::ops::Range;
 
 /// What a thread wants of its stay.
 #[derive(Debug)]
@@ -221,7 +223,7 @@ fn attempt(
     unsafe { locked.append(me, key, terms.token) };
     drop(locked);
     queued();
-    sleep::until_done(&me.park, &terms.until.deadline());
+    sleep::until_done(me, Waiting::for_nothing(Sort::Lot), &terms.until.deadline());
     let moved = leave(me, key, on_leave);
     conclude(me, moved)
 }
@@ -256,6 +258,17 @@ fn conclude(me: &ThreadRecord, moved: bool) -> Result<Parked, Stopped> {
         Why::Stopped => Err(Stopped { moved }),
         Why::TimedOut | Why::Refused | Why::Retest | Why::Abandoned => Ok(Parked::TimedOut),
     }
+}
+
+/// The queues of the lot.
+pub(crate) fn buckets() -> Range<usize> {
+    bucket::numbers()
+}
+
+/// Shows who is queued in one of them: the thread, its key and its token, in the order in which they came. The queue's lock is
+/// held meanwhile, so what a thread waits for is there, and `visit` neither allocates nor locks.
+pub(crate) fn visit(bucket: usize, visit: &mut dyn FnMut(&'static ThreadRecord, Key, u32)) {
+    bucket::lock_number(bucket).visit(visit);
 }
 
 /// Releases the first thread that waits under this key. What `callback` returns is told to it; it is called in any case.

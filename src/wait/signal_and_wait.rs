@@ -19,6 +19,7 @@ use super::{Attempt, Ended, Refused, Terms, Until, any, sleep, take, until_ended
 use crate::objects::held::Held;
 use crate::objects::{Signal, Target};
 use crate::waiter::Role;
+use crate::waiter::notice::Sort;
 use crate::waiter::park::Why;
 use crate::waiter::record::{NoMemory, ThreadRecord, with_current};
 
@@ -109,7 +110,7 @@ fn signal_and_queue(
     match (signaled, start) {
         (Ok(_), Start::Linked) => {
             if me.park.commit(terms.alertable) {
-                sleep::until_done(&me.park, &deadline);
+                sleep::until_done(me, any::waiting_for(&[other], Sort::Any, terms), &deadline);
             }
             sleep::leave(me, &[other], core::slice::from_ref(block), terms.taker.home);
             any::finish(me).map_err(Failure::Wait)

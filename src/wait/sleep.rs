@@ -12,16 +12,25 @@ use crate::objects::{Home, Target, release};
 use crate::sys::clock::Deadline;
 use crate::sys::futex::{self, Slept};
 use crate::waiter::WaitBlock;
-use crate::waiter::park::{ParkingWord, Why};
+use crate::waiter::notice::Waiting;
+use crate::waiter::park::Why;
+use crate::waiter::record::ThreadRecord;
 use crate::waiter::waiting::Waiter;
 
-/// Returns when the wait is decided, by whomever; by the time-out if nothing comes before.
-pub(super) fn until_done(park: &ParkingWord, deadline: &Deadline) {
+/// Returns when the wait is decided, by whomever; by the time-out if nothing comes before. If the thread has to sleep for that,
+/// its notice says so.
+pub(super) fn until_done(me: &ThreadRecord, waiting: Waiting, deadline: &Deadline) {
+    let park = &me.park;
+    if park.asleep().is_none() {
+        return;
+    }
+    me.notice.put_up(waiting, deadline);
     while let Some(word) = park.asleep() {
         if futex::wait(park.futex(), word, deadline) == Slept::TimedOut {
             let _ = park.decide(Why::TimedOut, 0);
         }
     }
+    me.notice.take_down();
 }
 
 /// Takes the waiter out of the queues that it is still in (Z3). If its thread is to stop, the objects are pinned for it (N6).

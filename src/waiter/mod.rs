@@ -35,6 +35,7 @@ pub(crate) mod at_exit;
 pub(crate) mod goal;
 pub(crate) mod history;
 pub(crate) mod interrupt;
+pub(crate) mod notice;
 pub(crate) mod park;
 pub(crate) mod pool;
 pub(crate) mod record;

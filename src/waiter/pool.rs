@@ -22,6 +22,8 @@ pub(crate) trait Pooled: Sync + Sized + 'static {
     /// The link of the pool.
     fn next_free(&self) -> &AtomicU64;
     fn fresh() -> Self;
+    /// It was made, and is where it stays.
+    fn is_made(&'static self) {}
 }
 
 /// There is no memory.
@@ -63,7 +65,9 @@ impl<T: Pooled> Pool<T> {
         let item: &'static [T] = place.leak();
         #[cfg(ntwait_loom)]
         self.items.lock().push(item);
-        item.first().ok_or(NoMemory)
+        let item = item.first().ok_or(NoMemory)?;
+        item.is_made();
+        Ok(item)
     }
 
     fn item(top: u64) -> Option<&'static T> {

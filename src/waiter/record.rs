@@ -6,6 +6,7 @@
 //!
 //! T1  A record belongs to one thread at a time; `spin` and `blocks` (while FREE) are its own.
 //! T2  A record's memory is a `ThreadRecord` for ever.
+//! T3  All records that were ever made are in one list, which only grows. `tid` is not zero while a thread has the record.
 
 #![allow(unsafe_code, reason = "the pool's list of records")]
 
@@ -13,6 +14,7 @@ use super::WaitBlock;
 use super::apc::ApcQueue;
 use super::at_exit;
 use super::history::History;
+use super::notice::Notice;
 pub(crate) use super::pool::NoMemory;
 use super::pool::{Pool, Pooled};
 use super::seat::Seat;
@@ -20,8 +22,11 @@ use super::shield::Shield;
 use super::standing::StandingList;
 use super::waiting::Waiter;
 use crate::objects::{Home, Target};
-use crate::sys::atomic::{AtomicU32, AtomicU64, Ordering, process_static};
+use crate::sys::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering, process_static};
 use crate::sys::cell::Guarded;
+use crate::sys::cpu;
+#[cfg(not(ntwait_loom))]
+use crate::sys::fork;
 use crate::sys::lock::FutexLock;
 #[cfg(not(ntwait_loom))]
 use crate::sys::signal;
@@ -64,6 +69,16 @@ pub(crate) struct ThreadRecord {
     pinned: Guarded<Option<Pinned>>,
     /// 1: the thread has objects that the runtime which made it does not know of, if one did.
     pub(crate) is_known_elsewhere: AtomicU32,
+    /// What the thread waits for, while it sleeps.
+    pub(crate) notice: Notice,
+    /// The kernel's number for the thread (T3).
+    tid: AtomicU32,
+    /// The thread's pointer, under which it holds reader/writer locks.
+    pub(crate) pointer: AtomicU64,
+    /// The thread's number as an owner of critical sections, 0 if it has none or has it from before it had a record.
+    pub(crate) owner_number: AtomicU64,
+    /// The record that was made before this one (T3).
+    made_before: AtomicPtr<Self>,
     /// Link of the pool, as the pool's top has it.
     next_free: AtomicU64,
     /// 1 while a kick is on its way to the thread: one at a time is enough. Its address is the kick's cookie.
@@ -110,6 +125,11 @@ impl ThreadRecord {
             end: Guarded::new(None),
             pinned: Guarded::new(None),
             is_known_elsewhere: AtomicU32::new(0),
+            notice: Notice::new(),
+            tid: AtomicU32::new(0),
+            pointer: AtomicU64::new(0),
+            owner_number: AtomicU64::new(0),
+            made_before: AtomicPtr::new(core::ptr::null_mut()),
             next_free: AtomicU64::new(0),
             #[cfg(not(ntwait_loom))]
             kick: AtomicU32::new(0),
@@ -148,6 +168,19 @@ impl ThreadRecord {
         // SAFETY: the caller's promise.
         unsafe { self.pinned.set(None) };
         pinned
+    }
+
+    /// The kernel's number for the thread that has the record; 0 while none has it.
+    ///
+    /// Acquire: what the thread tells of itself is told before.
+    pub(crate) fn tid(&self) -> u32 {
+        self.tid.load(Ordering::Acquire)
+    }
+
+    /// The thread is gone, or about to be: nothing more is known of it. Who can still reach the record finds nobody.
+    pub(crate) fn vacate(&self) {
+        self.tid.store(0, Ordering::Release);
+        self.notice.take_down();
     }
 
     /// The block of a wait for one object.
@@ -193,11 +226,61 @@ impl Pooled for ThreadRecord {
     fn fresh() -> Self {
         Self::new()
     }
+
+    /// T3.
+    fn is_made(&'static self) {
+        #[cfg(not(ntwait_loom))]
+        fork::in_child(are_renewed(), renew);
+        let mut last = last_made().load(Ordering::Relaxed);
+        loop {
+            self.made_before.store(last, Ordering::Relaxed);
+            let me = core::ptr::from_ref(self).cast_mut();
+            // Release: who finds the record finds it made.
+            match last_made().compare_exchange(last, me, Ordering::Release, Ordering::Relaxed) {
+                Ok(_) => return,
+                Err(seen) => last = seen,
+            }
+        }
+    }
 }
 
 process_static! {
     /// Records that no thread has.
     fn pool() -> Pool<ThreadRecord> = Pool::new()
+}
+
+process_static! {
+    /// The head of the list of all records (T3).
+    fn last_made() -> AtomicPtr<ThreadRecord> = AtomicPtr::new(core::ptr::null_mut())
+}
+
+/// All records, those that no thread has included (T3).
+pub(crate) fn all() -> impl Iterator<Item = &'static ThreadRecord> {
+    let mut next = last_made().load(Ordering::Acquire);
+    core::iter::from_fn(move || {
+        // SAFETY: T2; null at the end of the list.
+        let record: &'static ThreadRecord = unsafe { next.as_ref() }?;
+        next = record.made_before.load(Ordering::Relaxed);
+        Some(record)
+    })
+}
+
+#[cfg(not(ntwait_loom))]
+process_static! {
+    fn are_renewed() -> AtomicU32 = AtomicU32::new(0)
+}
+
+/// In a child of `fork` there are none of the parent's other threads. The one that is there has another number.
+#[cfg(not(ntwait_loom))]
+unsafe extern "C" fn renew() {
+    let me = current();
+    for record in all() {
+        if me.is_some_and(|me| core::ptr::eq(me, record)) {
+            record.tid.store(cpu::thread_id(), Ordering::Relaxed);
+        } else {
+            record.vacate();
+        }
+    }
 }
 
 /// A record for a thread that has none.
@@ -211,6 +294,7 @@ pub(crate) fn acquire() -> Result<&'static ThreadRecord, NoMemory> {
     // SAFETY: T1, it is ours now.
     unsafe { record.end.set(None) };
     record.is_known_elsewhere.store(0, Ordering::Relaxed);
+    record.owner_number.store(0, Ordering::Relaxed);
     #[cfg(not(ntwait_loom))]
     record.kick.store(0, Ordering::Relaxed); // one on its way to the last owner does no harm
     Ok(record)
@@ -218,6 +302,7 @@ pub(crate) fn acquire() -> Result<&'static ThreadRecord, NoMemory> {
 
 /// Gives a record back that no thread has and nobody can reach through a thread's object.
 pub(crate) fn release(record: &'static ThreadRecord) {
+    record.vacate();
     pool().put(record);
 }
 
@@ -235,7 +320,7 @@ pub(crate) fn with_current<R, E: From<NoMemory>>(body: impl FnOnce(&ThreadRecord
     }
     let record = acquire()?;
     if at_exit::gives_back(record) {
-        adopt(record);
+        adopt(record, cpu::thread_id());
         return body(record);
     }
     let result = body(record);
@@ -255,8 +340,10 @@ pub(crate) fn current_for_good() -> Option<&'static ThreadRecord> {
     current()
 }
 
-/// From now on this is the calling thread's record.
-pub(crate) fn adopt(record: &'static ThreadRecord) {
+/// From now on this is the calling thread's record. `tid` is what the kernel calls the thread.
+pub(crate) fn adopt(record: &'static ThreadRecord, tid: u32) {
+    record.pointer.store(cpu::thread_pointer(), Ordering::Relaxed);
+    record.tid.store(tid, Ordering::Release);
     CURRENT.with(|current| current.set(Some(record)));
     // Last: a kick that came for it finds it. One that came before is not missed either: who can send one can only do so
     // after this, or left its bit for the thread to find (B2).

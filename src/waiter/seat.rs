@@ -22,8 +22,10 @@ pub(crate) enum Space {
     /// The two sides of a keyed event.
     KeyedWait,
     KeyedRelease,
-    /// Locks of every sort.
+    /// Locks without an owner: reader/writer locks.
     Lock,
+    /// Locks with an owner.
+    OwnedLock,
     /// Condition variables.
     Condition,
     /// Run-once blocks and barriers.

@@ -20,13 +20,20 @@ impl State {
     pub(super) const BARRED: u64 = 1 << 2;
     pub(super) const READER: u64 = 1 << 4;
     pub(super) const MARKS: u64 = Self::QUEUED | Self::BARRED;
+    /// While it is held exclusively: the owner, if that is known.
+    pub(super) const OWNER: u64 = !(Self::READER - 1);
 
     pub(super) const fn has(self, bits: u64) -> bool {
         self.0 & bits != 0
     }
 
     pub(super) const fn readers(self) -> u64 {
-        self.0 / Self::READER
+        if self.has(Self::EXCLUSIVE) { 0 } else { self.0 / Self::READER }
+    }
+
+    /// Who has acquired it exclusively; 0: nobody, or nobody knows.
+    pub(super) const fn owner(self) -> u64 {
+        if self.has(Self::EXCLUSIVE) { self.0 & Self::OWNER } else { 0 }
     }
 
     /// Held by nobody, whatever the marks say.
@@ -41,13 +48,13 @@ impl State {
         }
     }
 
-    /// The word with one holder more, if it can be. `passes`: the acquirer is on its way (Q3).
-    pub(super) const fn taken(self, mode: Mode, passes: bool) -> Option<Self> {
+    /// The word with one holder more, if it can be. `passes`: the acquirer is on its way (Q3). `owner`: who it is.
+    pub(super) const fn taken(self, mode: Mode, passes: bool, owner: u64) -> Option<Self> {
         match mode {
             Mode::Exclusive if !self.is_free() => None,
             // Who the bar was for is in. If others are queued the release sets it anew, and must look.
-            Mode::Exclusive if passes && !self.has(Self::QUEUED) => Some(Self(Self::EXCLUSIVE)),
-            Mode::Exclusive => Some(Self(self.0 | Self::EXCLUSIVE)),
+            Mode::Exclusive if passes && !self.has(Self::QUEUED) => Some(Self(Self::EXCLUSIVE | owner)),
+            Mode::Exclusive => Some(Self(self.0 | Self::EXCLUSIVE | owner)),
             Mode::Shared if self.has(Self::EXCLUSIVE) || self.has(Self::BARRED) && !passes => None,
             Mode::Shared => Some(Self(self.0 + Self::READER)),
         }
@@ -56,7 +63,7 @@ impl State {
     /// The word with one holder less.
     pub(super) const fn released(self, mode: Mode) -> Self {
         match mode {
-            Mode::Exclusive => Self(self.0 & !Self::EXCLUSIVE),
+            Mode::Exclusive => Self(self.0 & Self::MARKS),
             Mode::Shared => Self(self.0.saturating_sub(Self::READER)),
         }
     }
@@ -71,7 +78,7 @@ impl State {
 
     /// Q1: may an acquirer sleep?
     pub(super) const fn holds_up(self, mode: Mode, passes: bool) -> bool {
-        self.taken(mode, passes).is_none() && self.marked(mode).0 == self.0
+        self.taken(mode, passes, 0).is_none() && self.marked(mode).0 == self.0
     }
 
     pub(super) const fn with_marks(self, marks: u64) -> Self {
@@ -99,6 +106,11 @@ impl Ticket {
         let mode = if bits & 1 != 0 { Mode::Exclusive } else { Mode::Shared };
         Self::new(mode, bits & 2 != 0)
     }
+}
+
+/// What the token of a thread in the queue of such a lock says.
+pub(crate) const fn wants_exclusive(token: u32) -> bool {
+    matches!(Ticket::from_bits(token).mode, Mode::Exclusive)
 }
 
 /// Told to who is released: it must acquire the lock for itself.

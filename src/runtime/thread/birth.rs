@@ -207,7 +207,7 @@ fn take_on_record(resident: &Resident, place: Place) -> Option<&'static ThreadRe
     let before = threads::used_before();
     let arrived = resident.at_place(place, |_, life| {
         if let Some(record) = life.record {
-            record::adopt(record);
+            record::adopt(record, tid);
         }
         life.tid = tid;
         life.stage = Stage::Running;

@@ -265,6 +265,9 @@ pub(super) unsafe fn orphaned(data: *mut ()) {
     });
     // From here on its wait, if it died in one, is over, and nothing more is given to it.
     let record = detached.ok().flatten();
+    if let Some(record) = record {
+        record.vacate();
+    }
     let is_idle = record.is_none_or(|me| me.park.decide(Why::TimedOut, 0) == Decision::Lost && me.park.is_idle());
     if let Some(record) = record {
         timers::cancel_all_of(record);

@@ -22,6 +22,7 @@
 mod birth;
 mod current;
 mod end;
+mod found;
 pub(crate) mod settings;
 mod stop;
 
@@ -37,6 +38,7 @@ use core::fmt;
 #[cfg(any(feature = "internals", ntwait_loom))]
 pub(crate) use current::begin_anew;
 pub(crate) use end::{exit, is_last};
+pub(crate) use found::Found;
 
 /// How a runtime makes threads.
 #[derive(Clone, Copy, Debug, Default)]

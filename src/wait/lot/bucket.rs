@@ -11,6 +11,7 @@ use crate::waiter::record::ThreadRecord;
 use crate::waiter::seat::Key;
 #[cfg(ntwait_loom)]
 use crate::waiter::seat::Space;
+use core::ops::Range;
 use crossbeam_utils::CachePadded;
 
 #[cfg(not(ntwait_loom))]
@@ -85,11 +86,16 @@ pub(super) struct Locked {
     number: usize,
 }
 
+/// The numbers of all buckets.
+pub(super) fn numbers() -> Range<usize> {
+    0..BUCKETS
+}
+
 pub(super) fn lock(key: Key) -> Locked {
     lock_number(number_of(key))
 }
 
-fn lock_number(number: usize) -> Locked {
+pub(super) fn lock_number(number: usize) -> Locked {
     #[cfg(not(ntwait_loom))]
     renew_in_children(); // a wake locks, too
     Locked { queue: buckets()[number].lock(), number }
@@ -125,6 +131,22 @@ impl Locked {
             }
         }
         None
+    }
+
+    /// Shows all threads, with what they are queued under, in their order.
+    pub(super) fn visit(&self, visit: &mut dyn FnMut(&'static ThreadRecord, Key, u32)) {
+        let mut place = self.front();
+        // SAFETY: linked here, and the lock is held.
+        while let Some(block) = unsafe { place.follow() } {
+            // SAFETY: as above.
+            place = unsafe { block.next() };
+            // SAFETY: as above.
+            let thread: &'static ThreadRecord = unsafe { block.thread() };
+            // SAFETY: SE1, it is linked here.
+            let key = unsafe { thread.seat.key() };
+            // SAFETY: B4, linked here.
+            visit(thread, key, unsafe { block.index() });
+        }
     }
 
     /// Is anybody queued under this key?

@@ -23,11 +23,31 @@ fn table_of_acquisitions() {
         (READER | QUEUED | BARRED, 0, 0, 0, READERS | QUEUED | BARRED),
     ];
     for (word, exclusive, exclusive_passes, shared, shared_passes) in rows {
-        let taken = |mode, passes| State(word).taken(mode, passes).map_or(0, |taken| taken.0);
+        let taken = |mode, passes| State(word).taken(mode, passes, 0).map_or(0, |taken| taken.0);
         assert_eq!(taken(Mode::Exclusive, false), exclusive, "{word:#x}");
         assert_eq!(taken(Mode::Exclusive, true), exclusive_passes, "{word:#x}");
         assert_eq!(taken(Mode::Shared, false), shared, "{word:#x}");
         assert_eq!(taken(Mode::Shared, true), shared_passes, "{word:#x}");
+    }
+}
+
+#[test]
+fn an_owner_comes_and_goes_with_exclusive_access() {
+    const OWNER: u64 = 0x7FFF_1234_5670;
+    for marks in [FREE, QUEUED, BARRED, QUEUED | BARRED] {
+        for passes in [false, true] {
+            let without = State(marks).taken(Mode::Exclusive, passes, 0).expect("free");
+            let owned = State(marks).taken(Mode::Exclusive, passes, OWNER).expect("free");
+            assert_eq!((owned.0, owned.owner(), without.owner()), (without.0 | OWNER, OWNER, 0), "{marks:#x}");
+            assert_eq!((owned.readers(), owned.is_free(), owned.is_held(Mode::Shared)), (0, false, false));
+            for mode in [Mode::Exclusive, Mode::Shared] {
+                assert_eq!(owned.taken(mode, passes, OWNER), None);
+                assert_eq!(owned.marked(mode).owner(), OWNER);
+            }
+            assert_eq!(owned.released(Mode::Exclusive), without.released(Mode::Exclusive));
+            let shared = State(FREE).taken(Mode::Shared, passes, OWNER).expect("free");
+            assert_eq!((shared.0, shared.owner()), (READER, 0), "readers are counted, not told");
+        }
     }
 }
 
@@ -39,11 +59,11 @@ fn q1_only_what_is_held_and_marked_holds_up() {
         {
             let state = State(word);
             if state.holds_up(mode, passes) {
-                assert!(state.has(QUEUED) && state.taken(mode, passes).is_none(), "{word:#x}");
+                assert!(state.has(QUEUED) && state.taken(mode, passes, 0).is_none(), "{word:#x}");
                 assert!(!state.is_free() || state.has(BARRED) && !passes, "{word:#x}");
             }
             let marked = state.marked(mode);
-            assert_eq!(marked.holds_up(mode, passes), marked.taken(mode, passes).is_none(), "{word:#x}");
+            assert_eq!(marked.holds_up(mode, passes), marked.taken(mode, passes, 0).is_none(), "{word:#x}");
         }
     }
 }

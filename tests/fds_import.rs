@@ -233,9 +233,9 @@ fn mixed_waits() {
             let objects = [pipe.handle, event, mutant, semaphore];
             let signal = |which: usize| match which {
                 0 => pipe.fill(),
-                1 => drop(nt.set(event)),
-                2 => drop(nt.free(mutant)),
-                _ => drop(nt.post(semaphore, 1)),
+                1 => _ = nt.set(event),
+                2 => _ = nt.free(mutant),
+                _ => _ = nt.post(semaphore, 1),
             };
             let waiter = Worker::blocked(move || {
                 let status = nt.all(&objects, FOREVER);
@@ -639,7 +639,11 @@ fn waits_without_a_thread() {
         let (pipe, event) = (Pipe::new(nt), nt.auto(false));
         let fired = nt.manual(false);
         let flags = WaitFlags::ONLY_ONCE;
-        let registered = nt.0.register_wait(pipe.handle, None, flags, move |_| drop(nt.set(fired))).expect("a wait");
+        let registered =
+            nt.0.register_wait(pipe.handle, None, flags, move |_| {
+                nt.set(fired);
+            })
+            .expect("a wait");
         let mut context = Context::from_waker(Waker::noop());
         let mut one = pin!(nt.0.wait_async(pipe.handle));
         let mut all = pin!(nt.0.wait_all_async(&[pipe.handle, event]));

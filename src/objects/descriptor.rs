@@ -231,12 +231,13 @@ pub(super) fn ask(held: &Held<'_>) -> bool {
     is_ready
 }
 
-/// What is to be armed once the lock is let go of, which leaves the queue like this.
-pub(super) fn at_unlock(held: &Held<'_>, is_queued: bool) -> Option<&'static DescriptorBody> {
+/// What is to be armed once the lock is let go of.
+pub(super) fn at_unlock(held: &Held<'_>) -> Option<&'static DescriptorBody> {
     if !is_asked(held) || held.slot().extra() != UNREADY {
         return None;
     }
     held.slot().set_extra(0);
+    let is_queued = !held.first().is_none();
     // Relaxed: DE4.
     DescriptorBody::of(held).filter(|body| is_queued && body.armed.load(Ordering::Relaxed) == 0)
 }

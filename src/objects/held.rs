@@ -312,15 +312,15 @@ impl<'s> Held<'s> {
         let is_referred_to = self.is_referred_to();
         let is_forsaken = !is_referred_to && self.has_owner();
         let destroyed = !is_referred_to && !is_forsaken;
-        let is_queued = !self.first().is_none() || self.epoch_waiters() > 0;
-        let unready = descriptor::at_unlock(&self, is_queued);
+        let unready = descriptor::at_unlock(&self);
         let next = if destroyed {
             Word::new(self.word.generation() + 1, 0, false)
         } else {
             // What only its owner keeps alive ends when the owner lets go, which must then pass through the lock.
+            let queued = !self.first().is_none() || self.epoch_waiters() > 0 || is_forsaken;
             self.word
                 .without(Word::LOCKED | Word::PARKED)
-                .set_to(Word::QUEUED, is_queued || is_forsaken)
+                .set_to(Word::QUEUED, queued)
                 .set_to(Word::ALL_WAITER, self.has_all_waiters())
         };
         // While the lock is held: what kind it is stands beside the word.

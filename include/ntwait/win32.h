@@ -377,6 +377,10 @@ HANDLE WINAPI GetCurrentThread(void) NTWAIT_SYM(GetCurrentThread);
 DWORD WINAPI GetCurrentThreadId(void) NTWAIT_SYM(GetCurrentThreadId);
 DWORD WINAPI GetCurrentProcessId(void) NTWAIT_SYM(GetCurrentProcessId);
 DWORD WINAPI GetThreadId(HANDLE Thread) NTWAIT_SYM(GetThreadId);
+/* Processes are opened by four times their number in Linux. The exit code is STILL_ACTIVE until one has ended. */
+HANDLE WINAPI OpenProcess(DWORD dwDesiredAccess, BOOL bInheritHandle, DWORD dwProcessId) NTWAIT_SYM(OpenProcess);
+BOOL WINAPI GetExitCodeProcess(HANDLE hProcess, LPDWORD lpExitCode) NTWAIT_SYM(GetExitCodeProcess);
+DWORD WINAPI GetProcessId(HANDLE Process) NTWAIT_SYM(GetProcessId);
 HANDLE WINAPI OpenThread(DWORD dwDesiredAccess, BOOL bInheritHandle, DWORD dwThreadId) NTWAIT_SYM(OpenThread);
 int WINAPI GetThreadPriority(HANDLE hThread) NTWAIT_SYM(GetThreadPriority);
 BOOL WINAPI SetThreadPriority(HANDLE hThread, int nPriority) NTWAIT_SYM(SetThreadPriority);

@@ -6,6 +6,8 @@ use crate::status::NtStatus;
 use crate::sys::clock::Timeout;
 use crate::wait::Ended;
 use crate::waiter::shield::ShieldedVec;
+#[cfg(not(ntwait_loom))]
+use std::os::fd::OwnedFd;
 
 /// Something that can be waited for together with other things.
 pub trait Waitable {
@@ -13,6 +15,17 @@ pub trait Waitable {
     fn handle(&self) -> Handle;
     /// The runtime that the handle belongs to.
     fn runtime(&self) -> &'static Runtime;
+
+    /// A descriptor that polls readable exactly while the object is signalled, for event loops: see
+    /// [`Runtime::export_fd`].
+    ///
+    /// # Errors
+    /// `TOO_MANY_OPENED_FILES`, `INSUFFICIENT_RESOURCES`: none can be had. `INVALID_HANDLE`: the handle was closed behind its
+    /// owner's back.
+    #[cfg(not(ntwait_loom))]
+    fn export_fd(&self) -> Result<OwnedFd, NtStatus> {
+        self.runtime().export_fd(self.handle())
+    }
 }
 
 /// A handle that is closed when it is dropped.

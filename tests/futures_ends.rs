@@ -56,17 +56,19 @@ const AT_ONCE: i64 = 1;
 /// In an hour.
 const LATER: i64 = -36_000_000_000;
 
+type Change = fn(Nt, Handle);
+
 /// A timer's expiry is given back while the setting is what it was; a timer that was set anew never expires early, and one that was
 /// cancelled not at all (T3, T4).
 #[test]
 fn an_expiry_is_given_back_to_its_own_setting() {
     in_any_thread(|nt| {
-        let change: [(fn(Nt, Handle), bool); 3] = [
+        let changes: [(Change, bool); 3] = [
             (|_, _| (), true),
             (|nt, timer| assert!(!nt.set_timer(timer, LATER, 0)), false),
             (|nt, timer| assert!(!nt.cancel(timer)), false),
         ];
-        for (at, (change, is_back)) in change.into_iter().enumerate() {
+        for (at, (change, is_back)) in changes.into_iter().enumerate() {
             for with_another in [false, true] {
                 let (timer, event) = (nt.timer(TimerType::SYNCHRONIZATION), nt.auto(false));
                 let all = if with_another { &[event, timer][..] } else { &[timer] };

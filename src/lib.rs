@@ -110,6 +110,20 @@
 //! suspended: leave out the calls of the thread that suspends (`-NtSuspendThread,-NtResumeThread`), or use `TraceConfig` alone. Not
 //! told are registered waits, slots and clocks, and what the C face refuses by the arguments alone. While nobody listens, the fast paths cost what they cost without the feature.
 //!
+//! # Who waits for whom
+//!
+//! [`Runtime::wait_graph`] says what each thread waits for, since when and for how long, who has it, and who else stands in the
+//! queue: objects, SRW locks and critical sections, condition variables, addresses. It is text for people, a picture
+//! ([`WaitGraph::to_dot`]) and, with the feature `json`, JSON for programs. [`Runtime::deadlocks`] finds threads that can never go
+//! on; what it reports is so. Neither disturbs anybody, and nothing is kept that a wait does not need, but a note of some words
+//! before a thread sleeps.
+//!
+//! No code is needed where the environment says so before the first runtime. `NTWAIT_DUMP_SIGNAL=USR2` (a name or number; one that
+//! the program does not use) has the graph of all runtimes written to the standard error whenever that signal comes.
+//! `NTWAIT_DEADLOCK=report` or `abort`, with a number of seconds if need be (`report,0.5`; 5 unless said otherwise), has a thread
+//! look for deadlocks when a wait has lasted for so long, and report each once; `abort` then aborts the process. Programs that run
+//! with more rights than who started them ignore both.
+//!
 //! # How it is made
 //!
 //! ```text
@@ -117,7 +131,7 @@
 //!  api, event, thread ─▶ nt ─▶ runtime         ├─▶ objects, waiter ─▶ sys
 //!                                  ├─▶ wait ───┘                       ▲
 //!                                  ├─▶ threads ────────────────────────┤
-//!                                  └─▶ rtl ────────────────────────────┘
+//!                                  └─▶ rtl ────────────────────────────┘       graph looks at all of them
 //! ```
 //!
 //! `objects::word` has the 64 bits on which everything turns; `wait` describes the engine, and `waiter::park` the

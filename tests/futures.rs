@@ -2,6 +2,7 @@
 //!
 //! The executor of these tests is a hand-made one that sleeps on an event of the library.
 
+#![allow(unsafe_code, reason = "fork itself")]
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "tests are not the product")]
 
 mod common;
@@ -16,7 +17,7 @@ use std::time::Duration;
 
 use common::gifts::Gift;
 use common::nt_threads::in_any_thread;
-use common::{FOREVER, Nt, POLL, Random, Worker, abandoned, object, trials, within};
+use common::{FOREVER, Nt, POLL, Random, Worker, abandoned, in_child, object, trials, within};
 use ntwait::{
     AccessMask, Ended, Event, Handle, Mutant, NtStatus, Runtime, Semaphore, Thread, Timer, WaitFuture, WaitPolicy,
     wait_all_async, wait_any_async,
@@ -505,5 +506,43 @@ fn terminated_with_a_future_on_its_stack() {
         }
         nt.set(event);
         assert_eq!(nt.one(event, POLL), NtStatus::WAIT_0);
+    });
+}
+
+unsafe extern "C" {
+    fn fork() -> i32;
+    fn waitpid(pid: i32, status: *mut i32, options: i32) -> i32;
+    fn _exit(status: i32) -> !;
+    fn alarm(seconds: u32) -> u32;
+}
+
+/// A child of `fork` leaves its parent's queues alone: what is polled there ends, what is dropped does nothing.
+#[test]
+fn a_child_of_fork() {
+    in_child("a_child_of_fork", || {
+        let nt = Nt::new();
+        let events = [nt.auto(false), nt.auto(false)];
+        let mut futures = [nt.wait_async(events[0]), nt.wait_async(events[0]), nt.wait_all_async(&events)];
+        let mut fresh = nt.wait_async(events[1]);
+        for future in &mut futures {
+            assert_eq!(poll(future, Waker::noop()), Poll::Pending);
+        }
+        // SAFETY: the child calls nothing that could need a lock of another thread.
+        let pid = unsafe { fork() };
+        if pid == 0 {
+            // SAFETY: ends the child if it hangs.
+            unsafe { alarm(30) };
+            let gone = Poll::Ready(Err(NtStatus::INVALID_HANDLE));
+            let is_right = poll(&mut futures[0], Waker::noop()) == gone && poll(&mut fresh, Waker::noop()) == gone;
+            drop(futures);
+            // SAFETY: ends the child, and nothing else.
+            unsafe { _exit(if is_right { 7 } else { 1 }) };
+        }
+        let mut status = 0;
+        // SAFETY: a place for the status.
+        assert_eq!(unsafe { waitpid(pid, &raw mut status, 0) }, pid);
+        assert_eq!(status, 7 << 8);
+        nt.set(events[0]);
+        assert_eq!(poll(&mut futures[0], Waker::noop()), TAKEN);
     });
 }

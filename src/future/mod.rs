@@ -218,28 +218,26 @@ impl Future for WaitFuture {
     type Output = Result<Ended, NtStatus>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        {
-            let wanted = match core::mem::replace(&mut self.state, State::Over) {
-                State::Idle(wanted) => wanted,
-                State::Waits(node, wanted) if wanted.objects.resident.is_of_a_parent() => {
-                    core::mem::forget((node, wanted)); // the queues are the parent's
-                    return Poll::Ready(Err(NtStatus::INVALID_HANDLE));
+        let wanted = match core::mem::replace(&mut self.state, State::Over) {
+            State::Idle(wanted) | State::Waits(_, wanted) if wanted.objects.resident.is_of_a_parent() => {
+                core::mem::forget(wanted); // the queues are the parent's
+                return Poll::Ready(Err(NtStatus::INVALID_HANDLE));
+            }
+            State::Idle(wanted) => wanted,
+            State::Waits(node, wanted) => {
+                if !node.is_notified_or_wakes(context.waker()) {
+                    self.state = State::Waits(node, wanted);
+                    return Poll::Pending;
                 }
-                State::Waits(node, wanted) => {
-                    if !node.is_notified_or_wakes(context.waker()) {
-                        self.state = State::Waits(node, wanted);
-                        return Poll::Pending;
-                    }
-                    match Self::end(node, wanted) {
-                        Ok(ended) => return Poll::Ready(ended),
-                        Err(again) => again,
-                    }
+                match Self::end(node, wanted) {
+                    Ok(ended) => return Poll::Ready(ended),
+                    Err(again) => again,
                 }
-                State::Refused(status) => return Poll::Ready(Err(status)),
-                State::Over => panic!("a wait was polled after it had ended"),
-            };
-            self.begin(wanted, context.waker())
-        }
+            }
+            State::Refused(status) => return Poll::Ready(Err(status)),
+            State::Over => panic!("a wait was polled after it had ended"),
+        };
+        self.begin(wanted, context.waker())
     }
 }
 

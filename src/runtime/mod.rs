@@ -7,6 +7,8 @@ mod process_wide;
 #[cfg(not(ntwait_loom))]
 pub(crate) mod registered;
 pub(crate) mod residents;
+#[cfg(not(ntwait_loom))]
+pub(crate) mod roll;
 pub(crate) mod service;
 pub(crate) mod thread;
 pub(crate) mod timers;
@@ -181,6 +183,8 @@ impl RuntimeBuilder {
         let _shield = Shield::raise();
         #[cfg(all(feature = "trace", not(ntwait_loom)))]
         crate::trace::environment::begin();
+        #[cfg(not(ntwait_loom))]
+        crate::graph::environment::begin();
         let table = Table::new(self.max_handles)?;
         // Asked here and not by the first wait: it reads a file.
         let policy = if cpu::is_single() { WaitPolicy::NO_SPIN } else { self.policy };

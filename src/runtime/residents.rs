@@ -19,6 +19,8 @@
 
 use super::mirrors::Mirrors;
 use super::names::Names;
+#[cfg(not(ntwait_loom))]
+use super::roll;
 use super::thread::Settings;
 use super::timers;
 use crate::handle::Table;
@@ -26,6 +28,8 @@ use crate::handle::entry::Handle;
 use crate::objects::slot::{Remains, Slot};
 use crate::objects::{self, Dropped, Home, Kind, Target};
 use crate::status::NtStatus;
+#[cfg(not(ntwait_loom))]
+use crate::sys::atomic::AtomicPtr;
 use crate::sys::atomic::{AtomicU32, Ordering};
 use crate::waiter::shield::Shield;
 use core::ffi::c_void;
@@ -40,6 +44,9 @@ pub(crate) struct Resident {
     pub(super) names: Names,
     pub(crate) threads: Settings,
     references: AtomicU32,
+    /// The runtime that was made before this one (roll.rs).
+    #[cfg(not(ntwait_loom))]
+    pub(super) joined_before: AtomicPtr<Self>,
 }
 
 impl Resident {
@@ -128,17 +135,30 @@ unsafe impl Sync for ResidentRef {}
 impl ResidentRef {
     pub(super) fn new(table: Table, threads: Settings) -> Result<Self, NtStatus> {
         let mirrors = Mirrors::new(table.slots().len())?;
-        let resident = Resident { table, mirrors, names: Names::default(), threads, references: AtomicU32::new(1) };
+        let resident = Resident {
+            table,
+            mirrors,
+            names: Names::default(),
+            threads,
+            references: AtomicU32::new(1),
+            #[cfg(not(ntwait_loom))]
+            joined_before: AtomicPtr::new(core::ptr::null_mut()),
+        };
         let resident = Self(NonNull::from(Box::leak(Box::new(resident))));
         #[cfg(all(feature = "trace", not(ntwait_loom)))]
         // SAFETY: it stays there until the last reference is dropped, where it leaves.
         unsafe {
             resident.table.hurried.join();
         }
+        #[cfg(not(ntwait_loom))]
+        // SAFETY: as above.
+        unsafe {
+            roll::join(&resident);
+        }
         Ok(resident)
     }
 
-    pub(super) fn is(&self, other: &Resident) -> bool {
+    pub(crate) fn is(&self, other: &Resident) -> bool {
         core::ptr::eq(self.0.as_ptr(), other)
     }
 
@@ -162,6 +182,20 @@ impl ResidentRef {
     pub(super) unsafe fn to(resident: *const Resident) -> Option<Self> {
         let known = core::mem::ManuallyDrop::new(Self(NonNull::new(resident.cast_mut())?));
         Some((*known).clone())
+    }
+
+    /// One more reference to what is on the list of all (roll.rs), whose lock is held: `None` if there is none left.
+    #[cfg(not(ntwait_loom))]
+    pub(super) fn to_living(resident: &Resident) -> Option<Self> {
+        let mut known = resident.references.load(Ordering::Relaxed);
+        while known != 0 {
+            // Relaxed: as for a clone.
+            match resident.references.compare_exchange(known, known + 1, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return Some(Self(NonNull::from(resident))),
+                Err(seen) => known = seen,
+            }
+        }
+        None
     }
 
     /// Lets go of a reference where nothing may be freed: if it is the last, the resident stays for ever.
@@ -195,6 +229,8 @@ impl Drop for ResidentRef {
             let _ = self.references.load(Ordering::Acquire);
             #[cfg(all(feature = "trace", not(ntwait_loom)))]
             self.table.hurried.leave();
+            #[cfg(not(ntwait_loom))]
+            roll::leave(self);
             // SAFETY: D1, and it was the last.
             drop(unsafe { Box::from_raw(self.0.as_ptr()) });
         }

@@ -7,6 +7,8 @@
 
 pub(crate) mod alarm;
 pub(crate) mod atomic;
+#[cfg(not(ntwait_loom))]
+pub(crate) mod bell;
 pub(crate) mod cell;
 pub(crate) mod clock;
 #[cfg(not(ntwait_loom))]
@@ -27,7 +29,7 @@ pub(crate) mod lookout;
 pub(crate) mod model;
 #[cfg(not(ntwait_loom))]
 pub(crate) mod nap;
-#[cfg(all(feature = "trace", not(ntwait_loom)))]
+#[cfg(not(ntwait_loom))]
 pub(crate) mod output;
 pub(crate) mod per_process;
 pub(crate) mod region;

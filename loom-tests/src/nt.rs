@@ -4,6 +4,7 @@ mod names;
 mod threads;
 
 use crate::JoinHandle;
+use ntwait::internals::descriptor::Descriptor;
 use ntwait::internals::mirror::Mirror;
 use ntwait::internals::watch::Watch;
 use ntwait::{
@@ -208,6 +209,12 @@ impl Nt {
         let mut bytes = [0; 16];
         assert_eq!(self.0.nt_query_timer(timer, 0, &mut bytes, None), NtStatus::SUCCESS);
         bytes[8] != 0
+    }
+
+    /// An object that follows a descriptor.
+    #[must_use]
+    pub fn import(&self, descriptor: &Descriptor) -> Handle {
+        descriptor.import(&self.0)
     }
 
     /// Signals one and waits for the other.

@@ -1,9 +1,13 @@
 //! `.await` on the objects for Rust programs.
 
 use super::WaitFuture;
+#[cfg(not(ntwait_loom))]
+use crate::descriptor::Descriptor;
 use crate::event::Event;
 use crate::handle::entry::Handle;
 use crate::mutant::{Mutant, MutantGuard};
+#[cfg(not(ntwait_loom))]
+use crate::process::Process;
 use crate::runtime::Runtime;
 use crate::semaphore::Semaphore;
 use crate::status::NtStatus;
@@ -15,7 +19,8 @@ use core::future::{Future, IntoFuture};
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
-/// A wait for an [`Event`], a [`Semaphore`] or a [`Timer`]: see [`WaitFuture`].
+/// A wait for an [`Event`], a [`Semaphore`], a [`Timer`], a [`Descriptor`](crate::Descriptor) or a [`Process`](crate::Process): see
+/// [`WaitFuture`].
 ///
 /// It panics if somebody closed the object's handle behind its owner's back, or if there is no memory.
 #[derive(Debug)]
@@ -54,6 +59,8 @@ macro_rules! awaited {
 }
 
 awaited!(Event Semaphore Timer);
+#[cfg(not(ntwait_loom))]
+awaited!(Descriptor Process);
 
 /// Waits until the thread has ended: see [`WaitFuture`]. What its closure returned stays there for who joins it.
 impl<T> IntoFuture for &Thread<T> {

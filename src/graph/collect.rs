@@ -58,6 +58,7 @@ pub(super) struct FoundObject<'r> {
     pub(super) target: Target<'r>,
     pub(super) place: Place,
     pub(super) word: Word,
+    pub(super) signaled: bool,
     pub(super) extra: u32,
     pub(super) side: u64,
     /// Those of its queue, in [`Findings::blocks`].
@@ -145,6 +146,7 @@ impl<'r> Findings<'r> {
                 target,
                 place: resident.table().place_of(target),
                 word,
+                signaled: held.is_signaled(),
                 extra: slot.extra(),
                 side: held.side(),
                 queue: first..self.blocks.len(),

@@ -281,12 +281,15 @@ impl Runtime {
         Ok(target)
     }
 
-    /// Is this a handle of this process, one with this right? (H20)
+    /// Is this a handle of this process, one with this right? (H20) What is to be done to another process is not supported.
     pub(super) fn require_process(&self, process: Handle, right: AccessMask) -> Result<(), NtStatus> {
         if process == Handle::CURRENT_PROCESS {
             return Ok(());
         }
-        self.resolve_as(process, Kind::Process, right).map(drop)
+        match self.is_own_process(self.resolve_as(process, Kind::Process, right)?) {
+            true => Ok(()),
+            false => Err(NtStatus::NOT_SUPPORTED),
+        }
     }
 }
 
@@ -305,6 +308,7 @@ fn type_name(kind: Kind) -> &'static str {
         Kind::Timer => "Timer",
         Kind::KeyedEvent => "KeyedEvent",
         Kind::Directory => "Directory",
+        Kind::Descriptor => "File",
     }
 }
 

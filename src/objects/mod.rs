@@ -177,6 +177,7 @@ pub(crate) trait Home: core::fmt::Debug {
 }
 
 /// Lets go of a lock that was the only one held.
+#[inline] // returns are slow after a system call, which an OBSERVED object's unlock makes
 pub(crate) fn release(held: Held<'_>, home: &dyn Home) {
     let slot = held.slot();
     if held.unlock().pay(slot, home) {

@@ -148,9 +148,8 @@ impl Birth {
 
     /// One whose state is asked for: the body is the address of a [`descriptor::DescriptorBody`].
     pub(crate) const fn asked(kind: Kind, body: u64) -> Self {
-        let plain = Self { kind, flags: descriptor::FLAGS, value: descriptor::PERHAPS, side: body, extra: 0, name: 0 };
         debug_assert!(kind.may_be_asked());
-        plain
+        Self { kind, flags: descriptor::FLAGS, value: descriptor::PERHAPS, side: body, extra: 0, name: 0 }
     }
 
     /// A process or thread that runs.

@@ -5,7 +5,7 @@ use ntwait::NtStatus;
 use ntwait::internals::notice::Board;
 use ntwait::internals::want_notices;
 use ntwait_models::nt::{NEVER, Nt};
-use ntwait_models::{model, model_reaching, spawn};
+use ntwait_models::{model_reaching, model_within, spawn};
 use std::sync::Arc;
 
 /// NO2: what is read belongs to one wait, and what is still there later was there all the time.
@@ -49,7 +49,7 @@ fn no2_notice_is_read_whole() {
 #[test]
 fn gr3_waits_that_follow_each_other_are_no_deadlock() {
     want_notices(true);
-    model(|| {
+    model_within(2, || {
         let nt = Nt::new();
         let (one, two) = (nt.mutant(false), nt.mutant(false));
         let owned = nt.manual(false);
@@ -67,7 +67,6 @@ fn gr3_waits_that_follow_each_other_are_no_deadlock() {
             assert_eq!(nt.wait(two, NEVER), NtStatus::WAIT_0);
             assert_eq!((nt.release(two), nt.release(one)), (0, 0));
         });
-        nt.until_asleep(two, 1);
         assert_eq!(nt.deadlocked(), 0);
         first.join().unwrap();
         second.join().unwrap();

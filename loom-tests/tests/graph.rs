@@ -4,7 +4,7 @@
 use ntwait::NtStatus;
 use ntwait::internals::notice::Board;
 use ntwait::internals::want_notices;
-use ntwait_models::nt::{NEVER, Nt};
+use ntwait_models::nt::{NEVER, Nt, POLL};
 use ntwait_models::{model_reaching, model_within, spawn};
 use std::sync::Arc;
 
@@ -73,4 +73,23 @@ fn gr3_waits_that_follow_each_other_are_no_deadlock() {
         assert_eq!(nt.deadlocked(), 0);
     });
     want_notices(false);
+}
+
+/// S2: who looks locks objects, never what has become of their slots.
+///
+/// A: let go of a mutant; close it; make an event, and take it          B: who is stuck?
+#[test]
+fn gr3_look_against_the_end_of_an_object() {
+    model_within(2, || {
+        let nt = Nt::new();
+        let other = nt.spawn(|nt| {
+            let mutant = nt.mutant(true);
+            assert_eq!((nt.release(mutant), nt.close(mutant)), (0, NtStatus::SUCCESS));
+            let event = nt.auto(true);
+            assert_eq!(nt.wait(event, POLL), NtStatus::WAIT_0);
+            assert_eq!(nt.state(event), 0);
+        });
+        assert_eq!(nt.deadlocked(), 0);
+        other.join().unwrap();
+    });
 }

@@ -6,6 +6,7 @@
 
 pub mod lot;
 pub mod mirror;
+pub mod notice;
 pub mod watch;
 
 use crate::sys::futex;

@@ -141,7 +141,10 @@
 #[cfg(not(ntwait_loom))]
 mod alloc;
 mod api;
+#[cfg(not(ntwait_loom))]
+mod descriptor;
 mod event;
+mod future;
 mod graph;
 mod handle;
 #[cfg(any(feature = "internals", ntwait_loom))]
@@ -150,6 +153,8 @@ pub mod internals;
 mod mutant;
 mod nt;
 mod objects;
+#[cfg(not(ntwait_loom))]
+mod process;
 mod rtl;
 mod runtime;
 mod semaphore;
@@ -173,7 +178,10 @@ struct Readme;
 #[cfg(not(ntwait_loom))]
 pub use alloc::KillSafeAlloc;
 pub use api::{EventHandle, INFINITE, Ntdll, NtdllApi, ThreadHandle, WAIT_OBJECT_0, WAIT_TIMEOUT};
+#[cfg(not(ntwait_loom))]
+pub use descriptor::Descriptor;
 pub use event::Event;
+pub use future::{EndOfThread, Joined, Locked, Signaled, WaitFuture, wait_all_async, wait_any_async};
 pub use graph::{
     Deadlock, DeadlockStep, GraphKind, GraphObject, GraphThread, GraphWait, GraphWaiter, ObjectLabel, ThreadLabel,
     ThreadStage, WaitGraph, WaitSort,
@@ -187,10 +195,12 @@ pub use nt::{
 };
 #[cfg(not(ntwait_loom))]
 pub use nt::{
-    Fired, RegisteredWait, WaitCallback, WaitFlags, WaitHandle, nt_get_tick_count, nt_query_performance_counter,
-    nt_query_system_time,
+    Fired, Interest, ProcessBasicInformation, RegisteredWait, WaitCallback, WaitFlags, WaitHandle, nt_get_tick_count,
+    nt_query_performance_counter, nt_query_system_time,
 };
 pub use objects::thread::StartRoutine;
+#[cfg(not(ntwait_loom))]
+pub use process::Process;
 pub use rtl::{
     Barrier, BarrierFlags, Condition, ConditionFlags, CriticalSection, CriticalSectionFlags, CriticalSectionGuard,
     FLS_MAXIMUM_AVAILABLE, FlsCallback, FlsSlot, RtlBarrier, RtlConditionVariable, RtlCriticalSection, RtlRunOnce,

@@ -4,11 +4,12 @@ mod names;
 mod threads;
 
 use crate::JoinHandle;
+use ntwait::internals::descriptor::Descriptor;
 use ntwait::internals::mirror::Mirror;
 use ntwait::internals::watch::Watch;
 use ntwait::{
     AccessMask, Ended, EventType, Handle, NtStatus, ObjectAttributes, Runtime, Timeout, TimerApc, TimerType,
-    WaitPolicy, WaitType,
+    WaitFuture, WaitPolicy, WaitType,
 };
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -63,6 +64,16 @@ impl Nt {
     #[must_use]
     pub fn export(&self, object: Handle) -> Option<Mirror> {
         Mirror::of(&self.0, object)
+    }
+
+    /// A wait for these, as a future.
+    pub fn any_async(&self, objects: &[Handle]) -> WaitFuture {
+        self.0.wait_any_async(objects)
+    }
+
+    /// A wait for all of these, as a future.
+    pub fn all_async(&self, objects: &[Handle]) -> WaitFuture {
+        self.0.wait_all_async(objects)
     }
 
     // === events ===
@@ -198,6 +209,12 @@ impl Nt {
         let mut bytes = [0; 16];
         assert_eq!(self.0.nt_query_timer(timer, 0, &mut bytes, None), NtStatus::SUCCESS);
         bytes[8] != 0
+    }
+
+    /// An object that follows a descriptor.
+    #[must_use]
+    pub fn import(&self, descriptor: &Descriptor) -> Handle {
+        descriptor.import(&self.0)
     }
 
     /// Signals one and waits for the other.

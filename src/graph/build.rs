@@ -166,7 +166,7 @@ impl<'f> Builder<'f, '_> {
             self.by_slot.insert((found.resident, found.place.slot), object);
             let label = self.label_of_object(found, owner);
             let state = self.state_of(found, owner);
-            let signaled = Some(found.target.kind.is_signaled(found.word));
+            let signaled = Some(found.signaled);
             self.graph.objects.push(GraphObject { label, state, signaled, owner, queue });
         }
         places.sort_unstable();
@@ -200,9 +200,9 @@ impl<'f> Builder<'f, '_> {
             }
             Kind::Mutant => format!("owned by {}", owned_by()),
             Kind::Semaphore => format!("{} of {}", semaphore::count(word), found.extra),
-            Kind::Thread | Kind::Process => if word.state() { "ended" } else { "runs" }.to_owned(),
+            Kind::Thread | Kind::Process => if found.signaled { "ended" } else { "runs" }.to_owned(),
             kind => {
-                let state = if word.state() { "signalled" } else { "clear" };
+                let state = if found.signaled { "signalled" } else { "clear" };
                 let reset = if word.has(Word::MANUAL) { "manual" } else { "auto" };
                 match kind {
                     Kind::Event | Kind::Timer => format!("{state}, {reset} reset"),
@@ -391,6 +391,7 @@ const fn kind_of(kind: Kind) -> GraphKind {
         Kind::Timer => GraphKind::Timer,
         Kind::KeyedEvent => GraphKind::KeyedEvent,
         Kind::Directory => GraphKind::Directory,
+        Kind::Descriptor => GraphKind::Descriptor,
     }
 }
 

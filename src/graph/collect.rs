@@ -59,6 +59,7 @@ pub(super) struct FoundObject<'r> {
     pub(super) target: Target<'r>,
     pub(super) place: Place,
     pub(super) word: Word,
+    pub(super) signaled: bool,
     pub(super) extra: u32,
     /// Of a thread: the number of its body.
     pub(super) body: u32,
@@ -148,6 +149,7 @@ impl<'r> Findings<'r> {
                 target,
                 place: resident.table().place_of(target),
                 word,
+                signaled: held.is_signaled(),
                 extra: slot.extra(),
                 // A mutant's is its owner's alone.
                 body: if kind == Kind::Thread { held.side() as u32 } else { 0 },

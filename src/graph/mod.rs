@@ -160,6 +160,8 @@ pub enum GraphKind {
     KeyedEvent,
     /// An object directory.
     Directory,
+    /// A descriptor of the program's, imported.
+    Descriptor,
     /// An SRW lock.
     SrwLock,
     /// A critical section.

@@ -1,5 +1,6 @@
 //! A runtime: one handle table, its objects, and how its waits behave.
 
+pub(crate) mod descriptors;
 pub(crate) mod lease;
 pub(crate) mod mirrors;
 pub(crate) mod names;
@@ -100,6 +101,11 @@ impl Runtime {
         &self.resident
     }
 
+    /// Is this the object of this very process?
+    pub(crate) fn is_own_process(&self, target: Target<'_>) -> bool {
+        (self.table().slot_index(target.slot), target.generation) == self.process
+    }
+
     /// The object of a pseudo handle: the process object, or the calling thread's.
     #[cold]
     pub(crate) fn resolve_pseudo(&self, handle: Handle) -> Result<Target<'_>, NtStatus> {
@@ -115,7 +121,7 @@ impl Drop for Runtime {
     fn drop(&mut self) {
         #[cfg(not(ntwait_loom))]
         registered::unregister_all(&self.resident);
-        timers::let_go_of_all(&self.resident); // residents.rs, D2
+        self.resident.let_go_of_all(); // residents.rs, D2
     }
 }
 

@@ -13,6 +13,7 @@
 //! D1  A resident is freed by whoever drops the last reference, and by nobody else.
 //! D2  When a runtime is dropped its timers are let go of first: whoever finds one armed finds the runtime's own reference,
 //!     and may take another (timers/schedule.rs, S3). A thread that outlives the runtime gets no calls from its timers.
+//!     So are the objects that follow a descriptor (descriptors.rs, F2).
 //! orderings   drop: Release → the last one: Acquire, before it frees
 
 #![allow(unsafe_code, reason = "a reference count")]
@@ -22,15 +23,17 @@ use super::names::Names;
 #[cfg(not(ntwait_loom))]
 use super::roll;
 use super::thread::Settings;
-use super::timers;
+use super::{descriptors, service, timers};
 use crate::handle::Table;
 use crate::handle::entry::Handle;
 use crate::objects::slot::{Remains, Slot};
+use crate::objects::word::Word;
 use crate::objects::{self, Dropped, Home, Kind, Target};
 use crate::status::NtStatus;
 #[cfg(not(ntwait_loom))]
 use crate::sys::atomic::AtomicPtr;
 use crate::sys::atomic::{AtomicU32, Ordering};
+use crate::wait::signal;
 use crate::waiter::shield::Shield;
 use core::ffi::c_void;
 use core::ops::Deref;
@@ -88,8 +91,39 @@ impl Resident {
         match remains.kind {
             Kind::Thread => self.table.bodies().put(remains.side as u32),
             Kind::Timer => timers::let_go(remains.side),
+            Kind::Descriptor | Kind::Process => descriptors::let_go(remains.side),
             _ => {}
         }
+    }
+
+    /// The runtime is dropped, and with it what the service thread could still find (D2).
+    pub(super) fn let_go_of_all(&self) {
+        let _shield = Shield::raise();
+        if !service::is_known() {
+            return;
+        }
+        for slot in self.table.used_slots() {
+            let word = slot.load();
+            // What is looked for is born SHARED, and what is dead is not. One that dies meanwhile, by the last act of a thread that
+            // still refers to the runtime, is that thread's to see to: under the lock only one of us finds the body.
+            if word.has(Word::SHARED) {
+                let target = Target { slot, generation: word.generation(), kind: Kind::Timer }; // the kind does not matter
+                let remains = signal::under_lock(target, self, |held| match held.kind() {
+                    kind @ (Kind::Timer | Kind::Descriptor | Kind::Process) => {
+                        Some(Remains { kind, side: held.take_side() })
+                    }
+                    _ => None,
+                });
+                if let Ok(Some(remains)) = remains {
+                    self.bury(remains);
+                }
+            }
+        }
+    }
+
+    /// Is this a child, by `fork`, of the process that it was made in? Then its objects are not there.
+    pub(crate) fn is_of_a_parent(&self) -> bool {
+        !self.table.is_in_its_birthplace()
     }
 
     /// Has only one of its references remained?

@@ -32,10 +32,13 @@ pub(crate) mod nap;
 #[cfg(not(ntwait_loom))]
 pub(crate) mod output;
 pub(crate) mod per_process;
+#[cfg(not(ntwait_loom))]
+pub(crate) mod process;
 pub(crate) mod region;
 pub(crate) mod schedule;
 #[cfg(not(ntwait_loom))]
 pub(crate) mod signal;
+pub(crate) mod source;
 #[cfg(not(ntwait_loom))]
 pub(crate) mod stack;
 pub(crate) mod tasks;

@@ -9,6 +9,7 @@ use super::lockset::LockSet;
 use crate::objects::held::Held;
 use crate::objects::slot::Slot;
 use crate::waiter::park::{Decision, Why};
+use crate::waiter::waiting::NOBODY;
 use crate::waiter::{Chain, WaitBlock};
 use core::ptr;
 
@@ -61,9 +62,12 @@ pub(super) unsafe fn serve_any(block: &WaitBlock, held: &mut Held<'_>, chain: &m
     let index = unsafe { block.index() };
     // SAFETY: B4, the caller's lock.
     let thread = unsafe { block.waiter() };
-    let decision = thread.park.decide(why(held.is_abandoned()), index);
-    if decision != Decision::Lost {
-        held.consume_for(thread.who());
+    let who = thread.who();
+    let is_news = who == NOBODY && held.is_mutant(); // Y3
+    let why = if is_news { Why::Retest } else { why(held.is_abandoned()) };
+    let decision = thread.park.decide(why, index);
+    if decision != Decision::Lost && !is_news {
+        held.consume_for(who);
     }
     // SAFETY: linked to this object.
     unsafe { retire(block, decision, held, chain) };
@@ -88,13 +92,13 @@ unsafe fn serve_all(block: &WaitBlock, locks: &mut LockSet<'_, '_>, chain: &mut 
             }
         }
     }
-    let decision = thread.park.decide(why(abandoned), 0);
+    let decision = thread.park.decide(if who == NOBODY { Why::Retest } else { why(abandoned) }, 0);
     if decision == Decision::Lost {
         // SAFETY: the caller's lock. A dead wait's other blocks are its thread's to unlink.
         unsafe { retire_one_of(block, decision, locks, chain) };
         return;
     }
-    for slot in slots {
+    for slot in slots.filter(|_| who != NOBODY) {
         if let Some(held) = locks.find(slot) {
             held.consume_for(who);
         }

@@ -7,6 +7,7 @@
 pub mod descriptor;
 pub mod lot;
 pub mod mirror;
+pub mod notice;
 pub mod watch;
 
 use crate::sys::futex;

@@ -329,6 +329,12 @@ impl Nt {
         Ok([0, 4, 8, 12].map(|at| u32::from_ne_bytes([basic[at], basic[at + 1], basic[at + 2], basic[at + 3]])))
     }
 
+    /// How many threads can never go on, as far as somebody who looks is told.
+    #[must_use]
+    pub fn deadlocked(&self) -> usize {
+        self.0.deadlocks().iter().map(|deadlock| deadlock.cycle.len() + deadlock.behind.len()).sum()
+    }
+
     /// Returns when `count` threads sleep, all of them for this event and for ever. It orders what comes before a race
     /// without adding to the interleavings of the race.
     pub fn until_asleep(&self, event: Handle, count: usize) {

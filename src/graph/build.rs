@@ -148,7 +148,7 @@ impl<'f> Builder<'f, '_> {
             let object = self.graph.objects.len();
             let owner = match found.target.kind {
                 Kind::Mutant => Some(mutant::owner(found.word)),
-                Kind::Thread => Some(found.side as u32),
+                Kind::Thread => Some(found.body),
                 _ => None,
             };
             let owner = owner.and_then(|body| self.by_body.get(&(found.resident, body)).copied());

@@ -43,6 +43,8 @@ use crate::sys::atomic::{AtomicU32, AtomicU64, Ordering, process_static};
 use crate::sys::cell::Guarded;
 use crate::sys::lock::FutexLock;
 use crate::sys::lookout::Lookout;
+use crate::sys::per_process::PerProcess;
+use crate::sys::region::OutOfMemory;
 use crate::sys::source::{Source, Unusable};
 use crate::waiter::pool::{NoMemory, Pool, Pooled};
 use core::ffi::c_void;
@@ -106,8 +108,19 @@ impl Pooled for DescriptorBody {
 }
 
 process_static! {
-    /// Bodies that no object has.
-    fn bodies() -> Pool<DescriptorBody> = Pool::new()
+    /// Bodies that no object has. A child of `fork` begins with none: who is late may have had the watch of one locked (DE3).
+    fn bodies() -> PerProcess<Pool<DescriptorBody>> = PerProcess::new()
+}
+
+impl From<OutOfMemory> for NoMemory {
+    fn from(_: OutOfMemory) -> Self {
+        Self
+    }
+}
+
+/// A body that no object has.
+fn take() -> Result<&'static DescriptorBody, NoMemory> {
+    bodies().get_or_try_make(|| Ok::<_, NoMemory>(Pool::new()))?.take()
 }
 
 impl DescriptorBody {
@@ -118,7 +131,7 @@ impl DescriptorBody {
         lookout: &'static Lookout,
         number_of: impl FnOnce(u64) -> u64,
     ) -> Result<&'static Self, Unusable> {
-        let body = match bodies().take() {
+        let body = match take() {
             Ok(body) => body,
             Err(NoMemory) => {
                 // SAFETY: nobody else knows of it.
@@ -156,7 +169,7 @@ impl DescriptorBody {
         drop(watch);
         // SAFETY: R1: it is nowhere to be found from now on, and whoever had found it has let go of the lock.
         unsafe { source.close() };
-        bodies().put(self);
+        bodies().known().into_iter().for_each(|bodies| bodies.put(self));
     }
 
     /// Has the lookout say when the source is ready (DE3). No lock is held.

@@ -107,7 +107,8 @@ impl Demonstration {
         let end = Instant::now() + LIMIT;
         while !stuck.into_iter().all(is_stuck) {
             if Instant::now() > end {
-                return Err(format!("the demonstration is in no deadlock after {LIMIT:?}"));
+                let graph = self.shop.runtime.wait_graph();
+                return Err(format!("the demonstration is in no deadlock after {LIMIT:?}:\n{graph}"));
             }
             sleep(Duration::from_millis(20));
         }

@@ -52,6 +52,10 @@ pub(super) struct Node {
     next_free: AtomicU64,
 }
 
+/// What a waiting future costs, beside itself and what a second object needs.
+#[cfg(not(ntwait_loom))]
+const _: () = assert!(size_of::<Node>() == 256);
+
 #[derive(Debug, Default)]
 struct Control {
     is_notified: bool,

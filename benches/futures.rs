@@ -107,8 +107,11 @@ fn to_and_fro<T: Token>(bencher: &mut Bencher<'_>) {
     drop(echo);
 }
 
+/// A body for each scenario.
+type Bodies = [fn(&mut Bencher<'_>); 2];
+
 fn futures(c: &mut Criterion) {
-    let rivals: [(&str, [fn(&mut Bencher<'_>); 2]); 3] = [
+    let rivals: [(&str, Bodies); 3] = [
         ("ntwait Event", [ready::<ntwait::Event>, to_and_fro::<ntwait::Event>]),
         ("tokio Notify", [ready::<tokio::sync::Notify>, to_and_fro::<tokio::sync::Notify>]),
         ("event-listener", [ready::<Listened>, to_and_fro::<Listened>]),

@@ -50,6 +50,13 @@
 //! clock; it and three file descriptors come with the first timer. Setting and cancelling one touches neither, unless it is
 //! the next to expire. A timer never expires early, and not at all once a cancel has returned.
 //!
+//! # Descriptors and processes
+//!
+//! [`Runtime::import_fd`] makes an object of whatever can be polled, and [`Runtime::nt_open_process`] of another process: they are
+//! waited for together with all others, in wait-anys and wait-alls. Their state is asked of the kernel at the moment when it is needed;
+//! `ntwait-service` is told of those that somebody waits for, and of no others. [`Descriptor`] and [`Process`] are the same for Rust
+//! programs. The other way round, [`Runtime::export_fd`] makes a descriptor that event loops can watch of any object.
+//!
 //! # Threads
 //!
 //! [`Runtime::nt_create_thread_ex`] and [`Thread::spawn`] make Linux threads that the C library knows: by a raw `clone3`

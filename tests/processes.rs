@@ -138,6 +138,8 @@ fn table_bad_input() {
             assert_eq!(nt.open_process(pid), invalid, "{pid}");
             assert_eq!(Process::open(pid).err(), invalid.err());
         }
+        let thread = Worker::blocked(move || nt.one(nt.auto(false), ms(50)));
+        assert_eq!(nt.open_process(thread.tid().cast_unsigned()), invalid, "a thread is no process");
         let child = Waiting::new("exit 0");
         let client = child.client();
         let open = |access, attributes, client| nt.nt_open_process(access, attributes, client);

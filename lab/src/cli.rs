@@ -13,7 +13,7 @@ use crate::rows;
 /// every answer, tries the same promises on the peers, measures the rows P1 to P20 in one interleaved run, prints one table,
 /// and writes a report with plots for light and dark screens.
 #[derive(Debug, Parser)]
-#[command(name = "ntwait-lab", version, after_help = AFTER_HELP, max_term_width = 100)]
+#[command(name = "ntwait-lab", version, after_help = AFTER_HELP, max_term_width = 100, args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
     /// Do only these parts: rows P1 to P20, checks, faults. May be given again or as a list: --only P4,P5
     #[arg(long, value_name = "PART", value_delimiter = ',', ignore_case = true, value_parser = parts(), hide_possible_values = true)]
@@ -50,13 +50,29 @@ pub(crate) struct Args {
     pub(crate) verbose: bool,
 
     #[command(subcommand)]
-    pub(crate) hidden: Option<Hidden>,
+    pub(crate) command: Option<Command>,
 }
 
-/// What the lab asks of its own child processes.
+/// What the lab does instead of a run.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Hidden {
-    /// Makes many events of one kind in this fresh process and prints what each cost.
+pub(crate) enum Command {
+    /// Runs a small server into a deadlock, says who waits for whom, and draws it
+    Graph {
+        /// The picture; beside it lie the same graph for Graphviz (.dot) and for programs (.json)
+        /// [default: target/lab/graph.svg]
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Runs a small server and prints once a second what its threads do
+    Top {
+        /// For so long
+        #[arg(long, value_name = "N", default_value = "10", value_parser = clap::value_parser!(u32).range(1..=3600))]
+        seconds: u32,
+        /// Let it run into a deadlock after the first second
+        #[arg(long)]
+        deadlock: bool,
+    },
+    /// Of a child process: makes many events of one kind in this fresh process and prints what each cost.
     #[command(hide = true)]
     Alive {
         /// Which events.

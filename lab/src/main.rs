@@ -9,6 +9,7 @@
 //! ```
 //!
 //! `soak` is a run of its own: a million threads, and what they leave behind. So is `beside`: two builds of the lab in turns.
+//! `graph` and `top` show the wait graph of a server that runs for nothing else (`demonstration`).
 //!
 //! `os`, `stats`, `crowd`, `race` and `watch` are the tools underneath: pinning, medians, threads that are known to
 //! sleep, a set aimed at the end of a timed wait, and work that may hang.
@@ -17,7 +18,9 @@ mod beside;
 mod checks;
 mod cli;
 mod crowd;
+mod demonstration;
 mod faults;
+mod graph;
 mod measure;
 mod os;
 mod peers;
@@ -27,14 +30,16 @@ mod race;
 mod report;
 mod rows;
 mod session;
+mod snapshot;
 mod soak;
 mod stats;
+mod top;
 mod watch;
 
 use std::process::ExitCode;
 
 use clap::Parser;
-use cli::{Args, Hidden};
+use cli::{Args, Command};
 
 /// ntwait did something wrong.
 const FAILED: u8 = 1;
@@ -43,8 +48,8 @@ const UNUSABLE: u8 = 2;
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    if let Some(Hidden::Alive { kind, cpu, count }) = &args.hidden {
-        return match rows::one_child(kind, *cpu, *count) {
+    if let Some(command) = &args.command {
+        return match obey(command) {
             Ok(()) => ExitCode::SUCCESS,
             Err(why) => unusable(&why),
         };
@@ -68,6 +73,14 @@ fn main() -> ExitCode {
         Err(error) => return unusable(&format!("the report cannot be written: {error}")),
     }
     if report.failed() { ExitCode::from(FAILED) } else { ExitCode::SUCCESS }
+}
+
+fn obey(command: &Command) -> Result<(), String> {
+    match command {
+        Command::Graph { out } => graph::run(out.as_deref()),
+        Command::Top { seconds, deadlock } => top::run(*seconds, *deadlock),
+        Command::Alive { kind, cpu, count } => rows::one_child(kind, *cpu, *count),
+    }
 }
 
 fn unusable(why: &str) -> ExitCode {

@@ -138,7 +138,7 @@ fn print_rows(report: &Report, looks: Looks, verbose: bool) {
 }
 
 /// `target/lab` of the build that this program belongs to, or of the current folder.
-fn default_folder() -> PathBuf {
+pub(crate) fn default_folder() -> PathBuf {
     let program = std::env::current_exe().unwrap_or_default();
     let is_build_folder = |folder: &&Path| folder.join("CACHEDIR.TAG").is_file();
     program.ancestors().find(is_build_folder).unwrap_or(Path::new("target")).join("lab")

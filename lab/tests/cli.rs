@@ -99,3 +99,26 @@ fn a_quick_run_checks_measures_and_reports() {
     assert!(page.contains("<svg") && page.contains("prefers-color-scheme: dark"));
     assert!(folder.join("report.json").is_file());
 }
+
+#[test]
+fn a_deadlock_is_told_and_drawn() {
+    let picture = folder("graph").join("waits.svg");
+    let output = lab(&["graph", "--out", &picture.display().to_string()]);
+    let stdout = text(&output.stdout);
+    assert!(output.status.success(), "{stdout}{}", text(&output.stderr));
+    assert!(stdout.contains("deadlock of") && stdout.contains("worker 1"), "{stdout}");
+    let drawn = fs::read_to_string(&picture).expect("the picture is written");
+    assert!(drawn.contains("path class=\"waits red\"") && drawn.contains("critical section statistics"), "{drawn}");
+    assert!(picture.with_extension("dot").is_file());
+    let json = fs::read_to_string(picture.with_extension("json")).expect("the JSON is written");
+    assert!(serde_json::from_str::<serde_json::Value>(&json).is_ok_and(|graph| graph["threads"].is_array()));
+}
+
+#[test]
+fn top_shows_a_server_and_then_its_deadlock() {
+    let output = lab(&["top", "--seconds", "2", "--deadlock"]);
+    let stdout = text(&output.stdout);
+    assert!(output.status.success(), "{stdout}{}", text(&output.stderr));
+    assert_eq!(stdout.matches("WAITS FOR").count(), 2, "one page a second\n{stdout}");
+    assert_eq!(stdout.matches("deadlock of").count(), 1, "{stdout}");
+}

@@ -1,9 +1,10 @@
 //! Models of waits as futures: cancel against hand-off, wakers against notes. FU1 and FU2 stand at the head of
-//! `src/future/node.rs`, GB1 at that of `src/wait/unattended.rs`, Y3 at that of `src/waiter/waiting.rs`.
+//! `src/future/node.rs`, GB1 and GB2 at that of `src/wait/unattended.rs`, Y3 at that of `src/waiter/waiting.rs`.
 
+use ntwait::internals::{expire_timers, pass_time};
 use ntwait::{Ended, NtStatus, WaitFuture};
 use ntwait_models::nt::{NEVER, Nt, POLL};
-use ntwait_models::{model, model_reaching};
+use ntwait_models::{model, model_reaching, spawn};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -207,5 +208,87 @@ fn y3_mutants_are_taken_by_who_polls() {
         assert_eq!((nt.mutant_state(mutant), nt.waiters(mutant)), ((1, false, false), 0));
         assert_eq!((nt.wait(mutant, POLL), nt.release(mutant)), (NtStatus::WAIT_0, 0));
         ending
+    });
+}
+
+/// What the service thread does when the moment comes.
+fn expire() {
+    pass_time();
+    expire_timers();
+}
+
+/// GB2: an expiry that a dropped future was given comes back.
+///
+/// A: T is due          B: poll; drop; wait, for ever
+#[test]
+fn gb2_expiry_against_drop() {
+    model(|| {
+        let nt = Nt::new();
+        let timer = nt.timer();
+        nt.set_timer(timer, None);
+        let service = spawn(expire);
+        let mut future = nt.any_async(&[timer]);
+        let at_once = poll(&mut future, Waker::noop()).is_some();
+        drop(future);
+        if !at_once {
+            assert_eq!(nt.wait(timer, NEVER), NtStatus::WAIT_0);
+        }
+        service.join().unwrap();
+        assert_eq!((nt.has_expired(timer), nt.waiters(timer)), (false, 0));
+    });
+}
+
+/// GB2, M1: an expiry that a dropped future was given does not come back when the timer was cancelled.
+///
+/// A: T is due          B: poll; cancel T; drop
+#[test]
+fn gb2_expiry_against_another_setting() {
+    model_reaching(&["at once", "given", "cancelled"], || {
+        let nt = Nt::new();
+        let timer = nt.timer();
+        nt.set_timer(timer, None);
+        let service = spawn(expire);
+        let (count, waker) = counted();
+        let mut future = nt.any_async(&[timer]);
+        let at_once = poll(&mut future, &waker).is_some();
+        nt.cancel(timer);
+        drop(future);
+        service.join().unwrap();
+        assert_eq!((nt.has_expired(timer), nt.waiters(timer)), (false, 0));
+        match (at_once, count.get()) {
+            (true, 0) => "at once",
+            (false, 1) => "given",
+            (false, 0) => "cancelled",
+            other => panic!("{other:?}"),
+        }
+    });
+}
+
+/// Y3, W35: a future that is told that a mutant is free refers to it until it looks, though the last handle is closed.
+///
+/// A: take; give up          B: poll; close, when A is done; poll
+#[test]
+fn w35_told_and_closed() {
+    model_reaching(&["at once", "told"], || {
+        let nt = Nt::new();
+        let mutant = nt.mutant(false);
+        let other = nt.spawn(move |nt| {
+            assert_eq!(nt.wait(mutant, NEVER), NtStatus::WAIT_0);
+            nt.release(mutant)
+        });
+        let mut future = nt.any_async(&[mutant]);
+        let ended = poll(&mut future, Waker::noop());
+        if ended.is_some() {
+            assert_eq!(nt.release(mutant), 0);
+        }
+        other.join().unwrap();
+        assert_eq!(nt.close(mutant), NtStatus::SUCCESS);
+        match ended {
+            Some(_) => "at once",
+            None => {
+                assert_eq!(poll(&mut future, Waker::noop()), Some(Ok(Ended::Object(0))));
+                "told"
+            }
+        }
     });
 }

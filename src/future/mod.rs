@@ -15,6 +15,8 @@
 
 #![allow(unsafe_code, reason = "slots that outlive their borrow")]
 
+#[cfg(not(ntwait_loom))]
+mod courier;
 mod node;
 mod typed;
 
@@ -45,12 +47,14 @@ pub use typed::{EndOfThread, Joined, Locked, Signaled, wait_all_async, wait_any_
 /// * It waits from its first poll on, first come, first served, together with threads. It keeps its objects alive meanwhile, also when their
 ///   handles are closed.
 /// * **Dropped, it has taken nothing.** If it was satisfied and dropped before it was polled again, what it had been given is given on as
-///   if the object were signalled anew: an auto-reset event or a synchronization timer is set (also one that was reset meanwhile), a
-///   semaphore gets its one back (unless it is full), and whoever is next is released.
+///   if the objects were signalled anew, one after the other: an auto-reset event is set (also one that was reset meanwhile), a
+///   synchronization timer has expired (unless it was set anew or cancelled meanwhile), a semaphore gets its one back (unless it is
+///   full), and whoever is next is released.
 /// * Mutants belong to threads: one is taken by the thread that polls, at the moment of the poll, and it is that thread that has to give it back.
 ///   So others may be quicker, and then it waits at the end of the queue.
 /// * The waker is called by whoever signals, where that thread cannot be suspended or terminated: it must not wait for objects of
-///   this library, but may signal them. One that panics is as good as one that returns.
+///   this library, but may signal them, and poll or drop futures. One that panics is as good as one that returns. A thread that ends
+///   calls none: a thread of the library's does it instead.
 /// * When the runtime is dropped, it stays pending, as nobody can signal any more. In a child of `fork` it ends with `INVALID_HANDLE`.
 ///
 /// Polled again when it has ended, it panics.
@@ -141,12 +145,17 @@ impl Wanted {
         }
     }
 
-    fn make_blocks(&mut self) -> Result<(), NtStatus> {
+    /// Sees to all that it needs in the queues. The depth is raised.
+    fn prepare(&mut self) -> Result<(), NtStatus> {
         let count = self.objects.targets().len();
         if count > 1 && self.blocks.is_empty() {
             self.blocks = waiter::blocks(count).ok_or(NtStatus::NO_MEMORY)?.into_boxed_slice();
         }
-        Ok(())
+        #[cfg(not(ntwait_loom))]
+        if self.objects.targets().iter().any(|target| matches!(target.kind, Kind::Thread | Kind::Mutant)) {
+            courier::engage()?;
+        }
+        self.pin()
     }
 
     /// Queues the node. `Some`: it was taken, and the node is in no queue.
@@ -164,7 +173,7 @@ impl Wanted {
 impl WaitFuture {
     fn new(runtime: &Runtime, handles: &[Handle], how: How) -> Self {
         let state = match Objects::find(runtime, handles) {
-            Ok(objects) => State::Idle(Wanted { objects, how, blocks: Box::default() }),
+            Ok(objects) => State::Idle(Wanted::new(objects, how)),
             Err(status) => State::Refused(status),
         };
         Self { state }
@@ -185,7 +194,7 @@ impl WaitFuture {
         let (rest, answer);
         {
             let _shield = Shield::raise();
-            (rest, answer) = match wanted.make_blocks().map(|()| Node::take(waker)) {
+            (rest, answer) = match wanted.prepare().map(|()| Node::take(waker)) {
                 Ok(Ok(node)) => match wanted.arm(node) {
                     Ok(None) => {
                         self.state = State::Waits(node, wanted);

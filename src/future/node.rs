@@ -17,13 +17,22 @@
 //! FU2  The waker that is in `control` when the node is notified is woken, once, and the note is made before that: a poll
 //!      that comes after its waker was put there is not missed, and one that the waker calls itself finds the note.
 //! FU3  Wakers are cloned, woken and dropped with no lock held.
+//! FU4  A thread that ends calls no waker, and frees nothing: it may have been terminated in the middle of the allocator. It leaves
+//!      the node to the courier (courier.rs).
 
-use super::Objects;
+#[cfg(not(ntwait_loom))]
+use super::courier;
+use super::{Objects, Targets};
+use crate::objects::Kind;
+use crate::status::NtStatus;
+#[cfg(not(ntwait_loom))]
+use crate::sys::atomic::AtomicPtr;
 use crate::sys::atomic::{AtomicU64, process_static};
 use crate::sys::lock::FutexLock;
 use crate::wait::unattended::{self, How};
-use crate::wait::{Ended, Refused};
+use crate::wait::{Ended, Gone, Refused, signal};
 use crate::waiter::WaitBlock;
+use crate::waiter::goal;
 use crate::waiter::pool::{NoMemory, Pool, Pooled};
 use crate::waiter::shield::Shield;
 use crate::waiter::waiting::{Notifier, Waiter};
@@ -37,6 +46,9 @@ pub(super) struct Node {
     waiter: Waiter,
     block: WaitBlock,
     control: FutexLock<Control>,
+    /// The next that the courier has.
+    #[cfg(not(ntwait_loom))]
+    pub(super) next: AtomicPtr<Node>,
     next_free: AtomicU64,
 }
 
@@ -53,6 +65,46 @@ pub(super) struct Wanted {
     pub(super) objects: Objects,
     pub(super) how: How,
     pub(super) blocks: Box<[WaitBlock]>,
+    /// It refers to its objects also while it is in no queue.
+    is_pinned: bool,
+}
+
+impl Wanted {
+    pub(super) fn new(objects: Objects, how: How) -> Self {
+        Self { objects, how, blocks: Box::default(), is_pinned: false }
+    }
+
+    /// May it be told to look for itself (Y3)? Then it is in no queue for a while, and goes on referring to its objects (W35).
+    fn may_be_told(&self) -> bool {
+        self.how == How::All || self.objects.targets().iter().any(|target| target.kind == Kind::Mutant)
+    }
+
+    /// Before it queues. The depth is raised.
+    pub(super) fn pin(&mut self) -> Result<(), NtStatus> {
+        if self.is_pinned || !self.may_be_told() {
+            return Ok(());
+        }
+        let (targets, home) = (self.objects.targets(), self.objects.home());
+        for (count, target) in targets.iter().enumerate() {
+            if let Err(Gone) = signal::under_lock(*target, home, |held| held.pin()) {
+                targets[..count].iter().for_each(|target| signal::unpin(*target, home));
+                return Err(NtStatus::INVALID_HANDLE);
+            }
+        }
+        self.is_pinned = true;
+        Ok(())
+    }
+}
+
+impl Drop for Wanted {
+    fn drop(&mut self) {
+        let _shield = Shield::raise(); // the allocator's lock is taken
+        if self.is_pinned && !self.objects.resident.is_of_a_parent() {
+            self.objects.targets().iter().for_each(|target| signal::unpin(*target, self.objects.home()));
+        }
+        self.blocks = Box::default();
+        self.objects.targets = Targets::Several(Box::default());
+    }
 }
 
 impl Pooled for Node {
@@ -65,6 +117,8 @@ impl Pooled for Node {
             waiter: Waiter::new(),
             block: WaitBlock::default(),
             control: FutexLock::default(),
+            #[cfg(not(ntwait_loom))]
+            next: AtomicPtr::new(ptr::null_mut()),
             next_free: AtomicU64::new(0),
         }
     }
@@ -79,27 +133,39 @@ process_static! {
 fn notified(node: *const ()) {
     // SAFETY: the address that `take` gave: a node, which is never freed.
     let node = unsafe { &*node.cast::<Node>() };
-    let (waker, orphan) = {
-        let mut control = node.control.lock();
-        control.is_notified = true;
-        (control.waker.take(), control.orphan.take())
-    };
-    match orphan {
-        Some(wanted) => node.give_back(&wanted),
-        None => wake(waker),
+    #[cfg(not(ntwait_loom))]
+    if courier::takes(node) {
+        return; // FU4
     }
+    node.tell();
 }
 
 /// A waker that panics has said so already; whoever signals goes on.
 fn wake(waker: Option<Waker>) {
-    let _ = catch_unwind(AssertUnwindSafe(|| {
+    let woken = catch_unwind(AssertUnwindSafe(|| {
         if let Some(waker) = waker {
-            waker.wake();
+            goal::hidden(|| waker.wake());
         }
     }));
+    if let Err(payload) = woken {
+        core::mem::forget(payload); // what it drops might panic, too
+    }
 }
 
 impl Node {
+    /// The wait was ended by somebody: its future is told, or what it left is seen to (FU1).
+    pub(super) fn tell(&'static self) {
+        let (waker, orphan) = {
+            let mut control = self.control.lock();
+            control.is_notified = true;
+            (control.waker.take(), control.orphan.take())
+        };
+        match orphan {
+            Some(wanted) => self.give_back(&wanted),
+            None => wake(waker),
+        }
+    }
+
     /// One that is this future's from now on, with this waker. The depth is raised.
     pub(super) fn take(waker: Waker) -> Result<&'static Self, (NoMemory, Waker)> {
         let node = match nodes().take() {
@@ -180,7 +246,9 @@ impl Node {
 
     fn give_back(&'static self, wanted: &Wanted) {
         if let Ok(Some(ended)) = self.leave(wanted) {
-            unattended::give_back(wanted.objects.targets(), wanted.how, ended, wanted.objects.home());
+            let (blocks, objects) = (self.blocks(wanted), &wanted.objects);
+            // SAFETY: the node's blocks, which have just left the queues; who notified it had ended the wait.
+            unsafe { unattended::give_back(blocks, objects.targets(), wanted.how, ended, objects.home()) };
         }
         let _ = self.put();
     }

@@ -29,6 +29,9 @@
 //! DE5 The source is written by whoever has the body to himself, at its birth and, with the watch locked, after its object's death.
 //!     Asking goes on under the object's lock, arming under the watch's: neither finds one that is closed (sys/source.rs, R1).
 //! DE6 Bodies are never freed: an event of one that serves another object by then is late, and no more (DE1).
+//! DE7 A wait-all for several of this kind asks for all of them, and if all are ready once more. Between the two rounds there is a
+//!     moment at which every one was ready that was not made unready and ready again within that time, some microseconds.
+//!     The kernel has no question about several at one moment.
 //! locks       the object's, or the watch's; no one takes either while he has the other
 //! orderings   armed: under the watch's lock but for the look at an unlock, which the object's lock orders (DE4)
 //! NT          file and process objects: notification objects that others signal
@@ -43,6 +46,8 @@ use crate::sys::atomic::{AtomicU32, AtomicU64, Ordering, process_static};
 use crate::sys::cell::Guarded;
 use crate::sys::lock::FutexLock;
 use crate::sys::lookout::Lookout;
+use crate::sys::per_process::PerProcess;
+use crate::sys::region::OutOfMemory;
 use crate::sys::source::{Source, Unusable};
 use crate::waiter::pool::{NoMemory, Pool, Pooled};
 use core::ffi::c_void;
@@ -106,8 +111,19 @@ impl Pooled for DescriptorBody {
 }
 
 process_static! {
-    /// Bodies that no object has.
-    fn bodies() -> Pool<DescriptorBody> = Pool::new()
+    /// Bodies that no object has. A child of `fork` begins with none: who is late may have had the watch of one locked (DE3).
+    fn bodies() -> PerProcess<Pool<DescriptorBody>> = PerProcess::new()
+}
+
+impl From<OutOfMemory> for NoMemory {
+    fn from(_: OutOfMemory) -> Self {
+        Self
+    }
+}
+
+/// A body that no object has.
+fn take() -> Result<&'static DescriptorBody, NoMemory> {
+    bodies().get_or_try_make(|| Ok::<_, NoMemory>(Pool::new()))?.take()
 }
 
 impl DescriptorBody {
@@ -118,7 +134,7 @@ impl DescriptorBody {
         lookout: &'static Lookout,
         number_of: impl FnOnce(u64) -> u64,
     ) -> Result<&'static Self, Unusable> {
-        let body = match bodies().take() {
+        let body = match take() {
             Ok(body) => body,
             Err(NoMemory) => {
                 // SAFETY: nobody else knows of it.
@@ -156,7 +172,7 @@ impl DescriptorBody {
         drop(watch);
         // SAFETY: R1: it is nowhere to be found from now on, and whoever had found it has let go of the lock.
         unsafe { source.close() };
-        bodies().put(self);
+        bodies().known().into_iter().for_each(|bodies| bodies.put(self));
     }
 
     /// Has the lookout say when the source is ready (DE3). No lock is held.

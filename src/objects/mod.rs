@@ -148,9 +148,8 @@ impl Birth {
 
     /// One whose state is asked for: the body is the address of a [`descriptor::DescriptorBody`].
     pub(crate) const fn asked(kind: Kind, body: u64) -> Self {
-        let plain = Self { kind, flags: descriptor::FLAGS, value: descriptor::PERHAPS, side: body, extra: 0, name: 0 };
         debug_assert!(kind.may_be_asked());
-        plain
+        Self { kind, flags: descriptor::FLAGS, value: descriptor::PERHAPS, side: body, extra: 0, name: 0 }
     }
 
     /// A process or thread that runs.
@@ -177,6 +176,7 @@ pub(crate) trait Home: core::fmt::Debug {
 }
 
 /// Lets go of a lock that was the only one held.
+#[inline] // returns are slow after a system call, which an OBSERVED object's unlock makes
 pub(crate) fn release(held: Held<'_>, home: &dyn Home) {
     let slot = held.slot();
     if held.unlock().pay(slot, home) {

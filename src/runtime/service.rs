@@ -127,7 +127,6 @@ impl Service {
 impl Service {
     /// Has this called by the service thread, again and again for as long as the descriptor is readable: it reads it empty.
     /// It is short, and there is no way back. The depth is raised.
-    #[allow(dead_code, reason = "no feature of this build has something watched")]
     pub(crate) fn call_when_readable(&self, descriptor: impl rustix::fd::AsFd, routine: fn()) -> Result<(), NtStatus> {
         let mut calls = self.calls.lock();
         let place = calls.count;

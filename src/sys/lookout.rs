@@ -56,8 +56,8 @@ mod real {
         pub(crate) fn arm(&self, source: Source, number: u64) {
             if let Some(descriptor) = source.borrow() {
                 let flags = EventFlags::from_bits_retain(source.interest().into()) | EventFlags::ONESHOT;
-                let armed = epoll::modify(&self.0, descriptor, EventData::new_u64(number), flags);
-                debug_assert!(armed.is_ok(), "{source:?}: {armed:?}");
+                // An error: somebody has closed what is not his.
+                let _ = epoll::modify(&self.0, descriptor, EventData::new_u64(number), flags);
             }
         }
 

@@ -108,8 +108,9 @@ impl Stat {
 fn stat_of(process: BorrowedFd<'_>, id: u32) -> Option<Stat> {
     let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
     // After the reading: what is still there now was there then.
+    let nothing = core::ptr::null::<libc::siginfo_t>();
     // SAFETY: signal 0 and no information: a question.
-    let answer = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, process.as_raw_fd(), 0, 0, 0) };
+    let answer = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, process.as_raw_fd(), 0, nothing, 0) };
     let is_there = answer == 0 || std::io::Error::last_os_error().raw_os_error() == Some(libc::EPERM);
     is_there.then_some(Stat(stat))
 }

@@ -79,7 +79,7 @@ mod real {
             match pidfd_open(id, PidfdFlags::empty()) {
                 Ok(descriptor) => Ok(Self::new(descriptor, PollFlags::IN.bits())),
                 // A thread that is not its process's first.
-                Err(Errno::INVAL) => Err(Unusable::NoProcess),
+                Err(Errno::INVAL | Errno::NOENT) => Err(Unusable::NoProcess),
                 Err(Errno::PERM) => Err(Unusable::Forbidden),
                 Err(error) => Err(error.into()),
             }

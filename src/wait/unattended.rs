@@ -11,6 +11,10 @@
 //!
 //! GB1  What was taken for a waiter whose owner does not want it any more is given back: each object is signalled anew, for
 //!      whoever is the next in its queue. So no token is lost; an event that was reset meanwhile is set again.
+//!      It is done object by object, as several signals would be: who sees one of a wait-all back sees what its signaller
+//!      has done, and a wait-all that needs more than one is completed by the last.
+//! GB2  The expiry of a timer comes back if the timer's setting is still the one that it was of: one that was set anew does not
+//!      expire early, and one that was cancelled not at all (objects/timer.rs, M1).
 
 use super::take::Taker;
 use super::{Attempt, Ended, Refused, all, any, ended, signal, sleep};
@@ -51,8 +55,7 @@ pub(crate) unsafe fn arm(
     taker: &Taker<'_>,
     how: How,
 ) -> Result<Armed, Refused> {
-    let has_mutant = targets.iter().any(|target| target.kind == Kind::Mutant);
-    waiter.set_who(if has_mutant { NOBODY } else { 0 });
+    waiter.set_who(NOBODY);
     loop {
         let linked = match how {
             How::Any => {
@@ -110,25 +113,32 @@ pub(crate) fn finish(waiter: &Waiter) -> Result<Option<Ended>, Refused> {
 }
 
 /// Gives back what was taken (GB1). No lock is held.
-pub(crate) fn give_back(targets: &[Target<'_>], how: How, ended: Ended, home: &dyn Home) {
+///
+/// # Safety
+/// The blocks are those of the wait for these targets, which a signaller has ended so, and the waiter has left the queues.
+#[allow(unsafe_code, reason = "reads the waiter's own blocks")]
+pub(crate) unsafe fn give_back(blocks: &[WaitBlock], targets: &[Target<'_>], how: How, ended: Ended, home: &dyn Home) {
     let taken = match (how, ended) {
-        (How::All, Ended::Object(_) | Ended::Abandoned(_)) => targets,
-        (How::Any, Ended::Object(index) | Ended::Abandoned(index)) => &targets[index..=index],
-        _ => &[],
+        (How::All, Ended::Object(_) | Ended::Abandoned(_)) => 0..targets.len(),
+        (How::Any, Ended::Object(index) | Ended::Abandoned(index)) => index..index + 1,
+        _ => 0..0,
     };
-    for target in taken {
-        if let Some(gift) = gift(*target) {
-            // An error: the object is gone, or a semaphore as full as can be.
+    for (target, block) in targets[taken.clone()].iter().zip(&blocks[taken]) {
+        // SAFETY: FREE, and the caller's own.
+        if let Some(gift) = gift(*target, unsafe { block.index() }) {
+            // An error: the object is gone, or a semaphore as full as can be, or the timer has another setting.
             let _ = signal::signal(*target, gift, home);
         }
     }
 }
 
-/// What a wait has taken of an object, as a signal.
-fn gift(target: Target<'_>) -> Option<Signal> {
+/// What a wait has taken of an object, as a signal; with the number that was beside the object's word then (Y4).
+fn gift(target: Target<'_>, beside: u32) -> Option<Signal> {
+    let is_taken = !target.slot.load().has(Word::MANUAL);
     match target.kind {
         Kind::Semaphore => Some(Signal::Post(1)),
-        Kind::Event | Kind::Timer if !target.slot.load().has(Word::MANUAL) => Some(Signal::Set),
+        Kind::Event if is_taken => Some(Signal::Set),
+        Kind::Timer if is_taken => Some(Signal::Expire(beside)), // GB2
         _ => None,
     }
 }

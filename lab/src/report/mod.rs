@@ -13,6 +13,7 @@ use serde::Serialize;
 pub(crate) use figures::{Figure, Row, Verdict};
 pub(crate) use format::grouped;
 pub(crate) use html::page;
+pub(crate) use svg::escape;
 pub(crate) use table::{Looks, checks_text, faults_text, peers_text, rows_text};
 
 use crate::checks::Outcome;

@@ -200,7 +200,7 @@ impl ResidentRef {
             }
         };
         let before = if is_now {
-            signal::signal_and(target, Signal::Set, target, self.home(), &mut arrange)?
+            signal::signal_after(target, Signal::Set, self.home(), &mut arrange)?
         } else {
             self.on_timer(target, |held| {
                 let before = held.word();

@@ -10,7 +10,7 @@ mod ridges;
 mod scale;
 
 pub(super) use bars::{Bar, bars};
-pub(super) use canvas::escape;
+pub(crate) use canvas::escape;
 pub(super) use curves::{Curve, curves};
 pub(super) use ridges::{Ridge, ridges};
 

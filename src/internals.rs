@@ -4,8 +4,10 @@
 
 #![allow(missing_docs, reason = "hidden, and used by the models alone")]
 
+pub mod descriptor;
 pub mod lot;
 pub mod mirror;
+pub mod notice;
 pub mod watch;
 
 use crate::sys::futex;

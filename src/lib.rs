@@ -50,6 +50,13 @@
 //! clock; it and three file descriptors come with the first timer. Setting and cancelling one touches neither, unless it is
 //! the next to expire. A timer never expires early, and not at all once a cancel has returned.
 //!
+//! # Descriptors and processes
+//!
+//! [`Runtime::import_fd`] makes an object of whatever can be polled, and [`Runtime::nt_open_process`] of another process: they are
+//! waited for together with all others, in wait-anys and wait-alls. Their state is asked of the kernel at the moment when it is needed;
+//! `ntwait-service` is told of those that somebody waits for, and of no others. [`Descriptor`] and [`Process`] are the same for Rust
+//! programs. The other way round, [`Runtime::export_fd`] makes a descriptor that event loops can watch of any object.
+//!
 //! # Threads
 //!
 //! [`Runtime::nt_create_thread_ex`] and [`Thread::spawn`] make Linux threads that the C library knows: by a raw `clone3`
@@ -110,6 +117,20 @@
 //! suspended: leave out the calls of the thread that suspends (`-NtSuspendThread,-NtResumeThread`), or use `TraceConfig` alone. Not
 //! told are registered waits, slots and clocks, and what the C face refuses by the arguments alone. While nobody listens, the fast paths cost what they cost without the feature.
 //!
+//! # Who waits for whom
+//!
+//! [`Runtime::wait_graph`] says what each thread waits for, since when and for how long, who has it, and who else stands in the
+//! queue: objects, SRW locks and critical sections, condition variables, addresses. It is text for people, a picture
+//! ([`WaitGraph::to_dot`]) and, with the feature `json`, JSON for programs. [`Runtime::deadlocks`] finds threads that can never go
+//! on; what it reports is so. Neither disturbs anybody, and nothing is kept that a wait does not need, but a note of some words
+//! before a thread sleeps.
+//!
+//! No code is needed where the environment says so before the first runtime. `NTWAIT_DUMP_SIGNAL=USR2` (a name or number; one that
+//! the program does not use) has the graph of all runtimes written to the standard error whenever that signal comes.
+//! `NTWAIT_DEADLOCK=report` or `abort`, with a number of seconds if need be (`report,0.5`; 5 unless said otherwise), has a thread
+//! look for deadlocks when a wait has lasted for so long, and report each once; `abort` then aborts the process. Programs that run
+//! with more rights than who started them ignore both.
+//!
 //! # How it is made
 //!
 //! ```text
@@ -117,7 +138,7 @@
 //!  api, event, thread ─▶ nt ─▶ runtime         ├─▶ objects, waiter ─▶ sys
 //!                                  ├─▶ wait ───┘                       ▲
 //!                                  ├─▶ threads ────────────────────────┤
-//!                                  └─▶ rtl ────────────────────────────┘
+//!                                  └─▶ rtl ────────────────────────────┘       graph looks at all of them
 //! ```
 //!
 //! `objects::word` has the 64 bits on which everything turns; `wait` describes the engine, and `waiter::park` the
@@ -127,7 +148,10 @@
 #[cfg(not(ntwait_loom))]
 mod alloc;
 mod api;
+#[cfg(not(ntwait_loom))]
+mod descriptor;
 mod event;
+mod future;
 mod graph;
 mod handle;
 #[cfg(any(feature = "internals", ntwait_loom))]
@@ -136,6 +160,8 @@ pub mod internals;
 mod mutant;
 mod nt;
 mod objects;
+#[cfg(not(ntwait_loom))]
+mod process;
 mod rtl;
 mod runtime;
 mod semaphore;
@@ -159,7 +185,10 @@ struct Readme;
 #[cfg(not(ntwait_loom))]
 pub use alloc::KillSafeAlloc;
 pub use api::{EventHandle, INFINITE, Ntdll, NtdllApi, ThreadHandle, WAIT_OBJECT_0, WAIT_TIMEOUT};
+#[cfg(not(ntwait_loom))]
+pub use descriptor::Descriptor;
 pub use event::Event;
+pub use future::{EndOfThread, Joined, Locked, Signaled, WaitFuture, wait_all_async, wait_any_async};
 pub use graph::{
     Deadlock, DeadlockStep, GraphKind, GraphObject, GraphThread, GraphWait, GraphWaiter, ObjectLabel, ThreadLabel,
     ThreadStage, WaitGraph, WaitSort,
@@ -173,10 +202,12 @@ pub use nt::{
 };
 #[cfg(not(ntwait_loom))]
 pub use nt::{
-    Fired, RegisteredWait, WaitCallback, WaitFlags, WaitHandle, nt_get_tick_count, nt_query_performance_counter,
-    nt_query_system_time,
+    Fired, Interest, ProcessBasicInformation, RegisteredWait, WaitCallback, WaitFlags, WaitHandle, nt_get_tick_count,
+    nt_query_performance_counter, nt_query_system_time,
 };
 pub use objects::thread::StartRoutine;
+#[cfg(not(ntwait_loom))]
+pub use process::Process;
 pub use rtl::{
     Barrier, BarrierFlags, Condition, ConditionFlags, CriticalSection, CriticalSectionFlags, CriticalSectionGuard,
     FLS_MAXIMUM_AVAILABLE, FlsCallback, FlsSlot, RtlBarrier, RtlConditionVariable, RtlCriticalSection, RtlRunOnce,

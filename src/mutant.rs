@@ -110,7 +110,12 @@ impl Mutant {
             NtStatus::TIMEOUT => return Ok(None),
             status => return Err(status),
         };
-        Ok(Some(MutantGuard { mutant: self, was_abandoned, _not_send: PhantomData }))
+        Ok(Some(self.guard(was_abandoned)))
+    }
+
+    /// Of the level that the calling thread has just got.
+    pub(crate) fn guard(&self, was_abandoned: bool) -> MutantGuard<'_> {
+        MutantGuard { mutant: self, was_abandoned, _not_send: PhantomData }
     }
 
     /// Gives back one level that the thread has from a wait for several objects, or from a guard that it forgot. Returns how

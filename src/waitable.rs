@@ -6,6 +6,8 @@ use crate::status::NtStatus;
 use crate::sys::clock::Timeout;
 use crate::wait::Ended;
 use crate::waiter::shield::ShieldedVec;
+#[cfg(not(ntwait_loom))]
+use std::os::fd::OwnedFd;
 
 /// Something that can be waited for together with other things.
 pub trait Waitable {
@@ -13,6 +15,17 @@ pub trait Waitable {
     fn handle(&self) -> Handle;
     /// The runtime that the handle belongs to.
     fn runtime(&self) -> &'static Runtime;
+
+    /// A descriptor that polls readable exactly while the object is signalled, for event loops: see
+    /// [`Runtime::export_fd`].
+    ///
+    /// # Errors
+    /// `TOO_MANY_OPENED_FILES`, `INSUFFICIENT_RESOURCES`: none can be had. `INVALID_HANDLE`: the handle was closed behind its
+    /// owner's back.
+    #[cfg(not(ntwait_loom))]
+    fn export_fd(&self) -> Result<OwnedFd, NtStatus> {
+        self.runtime().export_fd(self.handle())
+    }
 }
 
 /// A handle that is closed when it is dropped.
@@ -110,10 +123,11 @@ pub fn signal_and_wait(
 /// Handles that are collected on the stack; more are allocated.
 const ON_STACK: usize = 64;
 
-fn with_handles(
+/// Does something with the handles of objects of one runtime.
+pub(crate) fn with_handles<T>(
     objects: &[&dyn Waitable],
-    wait: impl FnOnce(&'static Runtime, &[Handle]) -> Result<Ended, NtStatus>,
-) -> Result<Ended, NtStatus> {
+    wait: impl FnOnce(&'static Runtime, &[Handle]) -> Result<T, NtStatus>,
+) -> Result<T, NtStatus> {
     let runtime = objects.first().ok_or(NtStatus::INVALID_PARAMETER_1)?.runtime();
     if objects.iter().any(|object| !core::ptr::eq(object.runtime(), runtime)) {
         return Err(NtStatus::INVALID_PARAMETER_MIX);

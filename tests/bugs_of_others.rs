@@ -22,8 +22,8 @@
 //! Elsewhere: junk handles that wait "successfully" in `bad_input.rs`; closing under a wait (W35), consumption before completion (sogen
 //! #999, W12 and E32) in the fact tests; a wall-clock step that moves a relative time-out (coreclr #12034, mono #4446) in D3.
 //!
-//! A lost resume (xenia-canary #1187) and APCs that do not wake (xenia-canary #1183) are in the fact tests of suspension and of APCs. Not
-//! yet: the busy fd (FreeRDP) waits for exported fds.
+//! A lost resume (xenia-canary #1187) and APCs that do not wake (xenia-canary #1183) are in the fact tests of suspension and of APCs. The
+//! event loop that spins, because the descriptor of a consumed auto-reset event stays readable (FreeRDP), is in `fds_export.rs`.
 
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "tests are not the product")]
 

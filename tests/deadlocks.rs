@@ -309,6 +309,43 @@ impl Locks {
     }
 }
 
+/// Mutants of two runtimes: each looks at both.
+#[test]
+fn a_cycle_through_two_runtimes() {
+    common::within(|| {
+        let (nt, other) = (Nt::new(), Nt::new());
+        let (mine, theirs) = (nt.mutant(false), other.mutant(false));
+        let go = nt.manual(false);
+        let (say, hear) = mpsc::channel();
+        let start = |first: (Nt, Handle), second: (Nt, Handle)| {
+            let say = say.clone();
+            nt.thread(move || {
+                first.0.take(first.1, 1);
+                say.send(()).expect("the test listens");
+                assert_eq!(nt.one(go, FOREVER), NtStatus::WAIT_0);
+                second.0.one(second.1, FOREVER).0
+            })
+        };
+        let threads = [start((nt, mine), (other, theirs)), start((other, theirs), (nt, mine))];
+        (0..2).for_each(|_| hear.recv().expect("a thread that has its first"));
+        nt.set(go);
+        threads.iter().for_each(NtThread::assert_blocked);
+        for runtime in [nt, other] {
+            let tids = tids_of(&threads);
+            assert!(
+                runtime.deadlocks().iter().any(|deadlock| tids_of_cycle(deadlock) == tids),
+                "{}",
+                runtime.wait_graph()
+            );
+        }
+        assert!(own_of(nt.wait_graph().deadlocks()).is_empty(), "one runtime alone does not tell");
+        for thread in threads {
+            let _ = nt.kill(thread.handle, 1);
+            thread.end();
+        }
+    });
+}
+
 /// SR2: an SRW lock is not recursive.
 #[test]
 fn a_thread_that_waits_for_its_own_lock() {

@@ -177,7 +177,85 @@ fn always_signalled() {
             )
             .expect("a handle");
         assert!(is_readable(nt.export_fd(keyed).expect("a descriptor")));
+        // Handles to directories have no such right, so nobody waits for one.
+        let all = AccessMask::DIRECTORY_ALL_ACCESS | AccessMask::SYNCHRONIZE;
+        let directory = nt.nt_create_directory_object(all, ObjectAttributes::NONE).expect("a handle");
+        assert_eq!(nt.one(directory, POLL), NtStatus::ACCESS_DENIED);
+        assert_eq!(nt.export_fd(directory).err(), Some(NtStatus::ACCESS_DENIED));
     });
+}
+
+/// W29: the pseudo handles are good here as they are for a wait for one object.
+#[test]
+fn pseudo_handles() {
+    in_any_thread(|nt| {
+        assert!(!is_readable(nt.export_fd(Handle::CURRENT_PROCESS).expect("a descriptor")));
+        let (say, hear) = std::sync::mpsc::channel();
+        let worker = nt.thread(move || {
+            say.send(nt.export_fd(Handle::CURRENT_THREAD).expect("a descriptor")).expect("a listener");
+            0
+        });
+        let descriptor = hear.recv().expect("a descriptor");
+        worker.join();
+        until_readable(&descriptor);
+    });
+}
+
+/// An object that has no descriptor costs no system call, however many others have one.
+#[test]
+fn others_make_no_system_call() {
+    let child = || {
+        let nt = Nt::new();
+        let (event, semaphore, exported) = (nt.auto(false), nt.semaphore(0, 1), nt.manual(false));
+        let descriptor = nt.export_fd(exported).expect("a descriptor");
+        let counted = thread::spawn(move || {
+            let all = |what: &str| {
+                nt.set(event);
+                nt.reset(event);
+                nt.set(event);
+                assert_eq!(nt.one(event, POLL), NtStatus::WAIT_0, "{what}");
+                nt.post(semaphore, 1);
+                assert_eq!(nt.one(semaphore, POLL), NtStatus::WAIT_0, "{what}");
+            };
+            all("the first time a thread does what it does once");
+            allow_only_the_end_of_a_thread();
+            for _ in 0..1_000 {
+                all("with no system call");
+            }
+        });
+        counted.join().expect("no system call");
+        nt.set(exported);
+        assert!(is_readable(&descriptor));
+    };
+    in_child("others_make_no_system_call", child);
+}
+
+/// Any other system call of this thread ends the process.
+#[allow(unsafe_code, reason = "a filter of the kernel's")]
+fn allow_only_the_end_of_a_thread() {
+    const ALLOWED: [libc::c_long; 7] = [
+        libc::SYS_exit,
+        libc::SYS_futex,
+        libc::SYS_munmap,
+        libc::SYS_madvise,
+        libc::SYS_sigaltstack,
+        libc::SYS_rt_sigprocmask,
+        libc::SYS_rseq,
+    ];
+    let step =
+        |code: u32, jumps: (u8, u8), k: u32| libc::sock_filter { code: code as u16, jt: jumps.0, jf: jumps.1, k };
+    let mut filter = vec![step(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, (0, 0), 0)];
+    for (index, call) in ALLOWED.iter().enumerate() {
+        let to_the_end = (ALLOWED.len() - index) as u8;
+        filter.push(step(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, (to_the_end, 0), *call as u32));
+    }
+    filter.push(step(libc::BPF_RET | libc::BPF_K, (0, 0), libc::SECCOMP_RET_KILL_PROCESS));
+    filter.push(step(libc::BPF_RET | libc::BPF_K, (0, 0), libc::SECCOMP_RET_ALLOW));
+    let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
+    // SAFETY: takes rights from this thread alone.
+    assert_eq!(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }, 0);
+    // SAFETY: a program that lives until the call returns.
+    assert_eq!(unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) }, 0);
 }
 
 /// Who may not wait for an object may not watch it, and what is no object has no descriptor.
@@ -193,8 +271,7 @@ fn bad_input() {
             (mute, NtStatus::ACCESS_DENIED),
             (closed, NtStatus::INVALID_HANDLE),
             (Handle::NULL, NtStatus::INVALID_HANDLE),
-            (Handle::CURRENT_PROCESS, NtStatus::INVALID_HANDLE),
-            (Handle::CURRENT_THREAD, NtStatus::INVALID_HANDLE),
+            (Handle(u64::MAX - 3), NtStatus::INVALID_HANDLE), // the token, no object of ours
             (Handle(0xDEAD_BEEF_0000_0004), NtStatus::INVALID_HANDLE),
         ] {
             assert_eq!(nt.export_fd(handle).err(), Some(status), "{handle:?}");

@@ -3,7 +3,11 @@
 #![allow(unsafe_code, reason = "fork itself")]
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "tests may use std")]
 
-use ntwait::{AccessMask, Event, EventType, Handle, HandleAttributes, NtStatus, ObjectAttributes, ObjectName, Runtime};
+use ntwait::{
+    AccessMask, Event, EventType, Handle, HandleAttributes, NtStatus, ObjectAttributes, ObjectName, Runtime, Waitable,
+};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 unsafe extern "C" {
@@ -128,4 +132,48 @@ fn a_child_starts_fresh() {
     // The parent noticed nothing.
     assert_eq!(nt.nt_set_event(handle), Ok(0));
     assert!(!global.set() && global.try_wait());
+}
+
+/// A child has no part in its parent's exported descriptors: what it does to the old runtime does not show there, and it
+/// exports its own.
+#[test]
+fn a_child_leaves_its_parents_descriptors_alone() {
+    fn is_readable(descriptor: &OwnedFd) -> bool {
+        let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+        poll(&mut [PollFd::new(descriptor, PollFlags::IN)], Some(&at_once)) == Ok(1)
+    }
+    let nt = Runtime::new().unwrap();
+    let events = [(); 2].map(|()| new_event(&nt, EventType::NOTIFICATION).unwrap());
+    let descriptors = events.map(|event| nt.export_fd(event).unwrap());
+    nt.nt_set_event(events[0]).unwrap();
+    // SAFETY: the child uses what is meant to be usable there, and leaves by `_exit`.
+    let pid = unsafe { fork() };
+    if pid == 0 {
+        // SAFETY: a hang in the child kills the child.
+        unsafe { alarm(20) };
+        let refused = events.iter().all(|event| {
+            nt.nt_set_event(*event) == Err(NtStatus::INVALID_HANDLE)
+                && nt.nt_reset_event(*event) == Err(NtStatus::INVALID_HANDLE)
+                && nt.export_fd(*event).err() == Some(NtStatus::INVALID_HANDLE)
+        });
+        drop(nt);
+        let own = Event::auto_reset(true).and_then(|event| event.export_fd());
+        let fault = if !refused {
+            1
+        } else if !own.is_ok_and(|descriptor| is_readable(&descriptor)) {
+            2
+        } else {
+            0
+        };
+        // SAFETY: ends the child without the parent's destructors.
+        unsafe { _exit(fault) };
+    }
+    let mut status = 0;
+    // SAFETY: our own child, and a place for its status.
+    assert_eq!(unsafe { waitpid(pid, &raw mut status, 0) }, pid);
+    assert_eq!(status, 0, "the child's fault in the second byte, or the signal that killed it");
+    assert_eq!(descriptors.each_ref().map(is_readable), [true, false]);
+    nt.nt_reset_event(events[0]).unwrap();
+    nt.nt_set_event(events[1]).unwrap();
+    assert_eq!(descriptors.each_ref().map(is_readable), [false, true]);
 }

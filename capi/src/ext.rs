@@ -6,7 +6,7 @@ use crate::heap;
 use crate::memory::{In, Out, give};
 use crate::nt::{runtime, status};
 use core::ffi::{c_char, c_void};
-use nt::{Ended, Handle, NtStatus, Runtime, Timeout, WaitType};
+use nt::{Deadlock, Ended, Handle, NtStatus, Runtime, Timeout, WaitType};
 
 /// `ntw_wait_for_objects`: the count is checked before the type, and that before the pointers, as in NT's wait (W1, W2).
 #[unsafe(no_mangle)]
@@ -42,6 +42,27 @@ extern "C" fn ntw_wait_for_objects(
         };
         give(index, position);
         Ok(status)
+    })
+}
+
+/// Text for the caller to free; null if there is no memory for it.
+fn text(write: impl FnOnce(&Runtime) -> String) -> *mut c_char {
+    let copy = runtime().and_then(|nt| heap::copy_text(write(nt).as_bytes()));
+    copy.map_or(core::ptr::null_mut(), <*mut c_void>::cast)
+}
+
+/// `ntw_wait_graph`: who waits for what, as JSON.
+#[unsafe(no_mangle)]
+extern "C" fn ntw_wait_graph() -> *mut c_char {
+    text(|nt| nt.wait_graph().to_json())
+}
+
+/// `ntw_deadlocks`: an array of those that there are, as JSON.
+#[unsafe(no_mangle)]
+extern "C" fn ntw_deadlocks() -> *mut c_char {
+    text(|nt| {
+        let deadlocks: Vec<_> = nt.deadlocks().iter().map(Deadlock::to_json).collect();
+        format!("[{}]", deadlocks.join(","))
     })
 }
 

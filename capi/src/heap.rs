@@ -2,14 +2,16 @@
 
 #![allow(unsafe_code, reason = "malloc and free")]
 
+use crate::memory::Plain;
 use core::ffi::c_void;
 use nt::NtStatus;
 
 /// A copy of the text with a zero behind it.
-pub(crate) fn copy_text(text: &[u16]) -> Result<*mut c_void, NtStatus> {
-    let bytes = text.len().checked_add(1).and_then(|units| units.checked_mul(2)).ok_or(NtStatus::NO_MEMORY)?;
+pub(crate) fn copy_text<T: Plain + Default>(text: &[T]) -> Result<*mut c_void, NtStatus> {
+    let units = text.len().checked_add(1).ok_or(NtStatus::NO_MEMORY)?;
+    let bytes = units.checked_mul(size_of::<T>()).ok_or(NtStatus::NO_MEMORY)?;
     // SAFETY: any number of bytes may be asked for.
-    let copy = unsafe { libc::malloc(bytes) }.cast::<u16>();
+    let copy = unsafe { libc::malloc(bytes) }.cast::<T>();
     if copy.is_null() {
         return Err(NtStatus::NO_MEMORY);
     }
@@ -17,7 +19,7 @@ pub(crate) fn copy_text(text: &[u16]) -> Result<*mut c_void, NtStatus> {
     unsafe { core::ptr::copy_nonoverlapping(text.as_ptr(), copy, text.len()) };
     let end = copy.wrapping_add(text.len());
     // SAFETY: the last unit.
-    unsafe { end.write(0) };
+    unsafe { end.write(T::default()) };
     Ok(copy.cast())
 }
 

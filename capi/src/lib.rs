@@ -17,6 +17,7 @@
 #[macro_use]
 mod call;
 mod convention;
+mod descriptor;
 mod ending;
 mod export;
 mod ext;

@@ -43,7 +43,18 @@ fn a_program_that_loads_the_library() {
 
 fn every_declared_name_is_there(library: &Loaded) {
     let calls = ["nt.h", "win32.h"].into_iter().flat_map(declared).map(|name| format!("ntw_{name}"));
-    let others = ["ntw_wait_for_objects", "ntw_free", "ntw_win64_export", "ntw_version"].map(str::to_owned);
+    let others = [
+        "ntw_wait_for_objects",
+        "ntw_export_fd",
+        "ntw_import_fd",
+        "ntw_open_process",
+        "ntw_wait_graph",
+        "ntw_deadlocks",
+        "ntw_free",
+        "ntw_win64_export",
+        "ntw_version",
+    ]
+    .map(str::to_owned);
     let missing: Vec<_> = calls.chain(others).filter(|name| library.symbol(name).is_null()).collect();
     assert!(missing.is_empty(), "declared and not there: {missing:?}");
 }

@@ -33,8 +33,44 @@ NTSTATUS ntw_wait_for_objects(size_t count, const HANDLE *objects, WAIT_TYPE typ
                               size_t *index);
 
 /*
- * Frees what the library has allocated for the caller: the text of GetThreadDescription, as LocalFree does. No function
- * of this header returns such memory. Null is nothing.
+ * A descriptor that polls readable exactly while the object is signalled, for poll, epoll, io_uring and event loops. It
+ * is the caller's to close. Readable means: try a wait with time-out 0, as another may be quicker. Reading it is never
+ * needed. 0, or a negative errno; *fd is -1 then, if it can be written:
+ *
+ *   -EBADF    no such handle              -EACCES   the handle does not permit SYNCHRONIZE
+ *   -EFAULT   fd leads to no memory       -EMFILE   there can be no further descriptor
+ *   -ENOMEM   no memory
+ */
+int ntw_export_fd(HANDLE object, int *fd);
+
+/*
+ * An object that is signalled while the descriptor is ready for these events of poll(2): POLLIN, POLLPRI, POLLOUT;
+ * errors and hang-ups count. A wait takes nothing. The descriptor is duplicated and may be closed.
+ *
+ * ntw_open_process: the process to which Linux gave this number, signalled when it has ended. NtOpenProcess takes four
+ * times the number.
+ *
+ *   STATUS_INVALID_PARAMETER     no events, or others
+ *   STATUS_INVALID_HANDLE        no such descriptor
+ *   STATUS_INVALID_CID           no such process
+ *   STATUS_ACCESS_DENIED         the system does not permit it
+ *   STATUS_NOT_SUPPORTED         what is always ready, like a file on a disk; a process, with Linux before 5.3
+ *   STATUS_TOO_MANY_OPENED_FILES, STATUS_INSUFFICIENT_RESOURCES
+ *   STATUS_ACCESS_VIOLATION, STATUS_DATATYPE_MISALIGNMENT   object leads to no memory, or is not aligned
+ */
+NTSTATUS ntw_import_fd(int fd, short events, HANDLE *object);
+NTSTATUS ntw_open_process(uint32_t pid, HANDLE *object);
+
+/*
+ * Who waits for what and who owns it, and the deadlocks there are (an array, mostly empty): JSON that ends with a zero,
+ * to be freed with ntw_free. Null: there is no memory.
+ */
+char *ntw_wait_graph(void);
+char *ntw_deadlocks(void);
+
+/*
+ * Frees what the library has allocated for the caller: the text of GetThreadDescription, as LocalFree does, and the
+ * JSON of the calls above. Null is nothing.
  */
 void ntw_free(void *p);
 

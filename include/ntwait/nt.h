@@ -318,6 +318,7 @@ typedef struct _LIST_ENTRY {
 #define STATUS_INVALID_PARAMETER_5 ((NTSTATUS)0xC00000F3u)
 #define STATUS_INVALID_PARAMETER_6 ((NTSTATUS)0xC00000F4u)
 #define STATUS_PROCESS_IS_TERMINATING ((NTSTATUS)0xC000010Au)
+#define STATUS_TOO_MANY_OPENED_FILES ((NTSTATUS)0xC000011Fu)
 #define STATUS_MUTANT_LIMIT_EXCEEDED ((NTSTATUS)0xC0000191u)
 #define STATUS_POSSIBLE_DEADLOCK ((NTSTATUS)0xC0000194u)
 #define STATUS_NOT_SAME_OBJECT ((NTSTATUS)0xC00001ACu)
@@ -475,6 +476,21 @@ typedef struct _THREAD_BASIC_INFORMATION {
     KPRIORITY Priority;
     KPRIORITY BasePriority;
 } THREAD_BASIC_INFORMATION, *PTHREAD_BASIC_INFORMATION;
+/* NtQueryInformationProcess. */
+typedef enum _PROCESSINFOCLASS { ProcessBasicInformation = 0 } PROCESSINFOCLASS;
+/*
+ * ExitStatus is 259 (STATUS_PENDING) until the process has ended; then its exit code, or 128 and the number of the
+ * signal that ended it. Ids are four times those of Linux. There is no PEB, and no affinity is told: both are 0.
+ */
+typedef struct _PROCESS_BASIC_INFORMATION {
+    NTSTATUS ExitStatus;
+    PVOID PebBaseAddress;
+    ULONG_PTR AffinityMask;
+    KPRIORITY BasePriority;
+    ULONG_PTR UniqueProcessId;
+    ULONG_PTR InheritedFromUniqueProcessId;
+} PROCESS_BASIC_INFORMATION, *PPROCESS_BASIC_INFORMATION;
+
 /* Units of 100 ns: when it was made and ended, since 1601 (0: it lives); what it has used of a processor. */
 typedef struct _KERNEL_USER_TIMES {
     LARGE_INTEGER CreateTime;
@@ -787,6 +803,21 @@ NTSTATUS NTAPI NtQueryInformationThread(HANDLE ThreadHandle, THREADINFOCLASS Thr
 NTSTATUS NTAPI NtSetInformationThread(HANDLE ThreadHandle, THREADINFOCLASS ThreadInformationClass,
                                       PVOID ThreadInformation,
                                       ULONG ThreadInformationLength) NTWAIT_SYM(NtSetInformationThread);
+
+/* ---- Processes ------------------------------------------------------------------------------------------------------
+ *
+ * NtOpenProcess names any process of the system by four times its number in Linux. The object is signalled when that
+ * process has ended, and stays so. UniqueThread is 0, or the id of a thread of this process.
+ *
+ *   STATUS_INVALID_CID             no such process or thread
+ *   STATUS_INVALID_PARAMETER_MIX   a name, or no id
+ *   STATUS_NOT_SUPPORTED           Linux before 5.3; queries: it has ended, and the kernel does not tell how
+ */
+NTSTATUS NTAPI NtOpenProcess(PHANDLE ProcessHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+                             PCLIENT_ID ClientId) NTWAIT_SYM(NtOpenProcess);
+NTSTATUS NTAPI NtQueryInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS ProcessInformationClass,
+                                         PVOID ProcessInformation, ULONG ProcessInformationLength,
+                                         PULONG ReturnLength) NTWAIT_SYM(NtQueryInformationProcess);
 
 /* ---- Handles --------------------------------------------------------------------------------------------------------
  * Callers: any thread, callbacks, static constructors.

@@ -47,6 +47,7 @@ extern "C" {
 #define ERROR_SUCCESS 0
 #define ERROR_INVALID_FUNCTION 1
 #define ERROR_FILE_NOT_FOUND 2
+#define ERROR_TOO_MANY_OPEN_FILES 4
 #define ERROR_PATH_NOT_FOUND 3
 #define ERROR_ACCESS_DENIED 5
 #define ERROR_INVALID_HANDLE 6
@@ -377,6 +378,10 @@ HANDLE WINAPI GetCurrentThread(void) NTWAIT_SYM(GetCurrentThread);
 DWORD WINAPI GetCurrentThreadId(void) NTWAIT_SYM(GetCurrentThreadId);
 DWORD WINAPI GetCurrentProcessId(void) NTWAIT_SYM(GetCurrentProcessId);
 DWORD WINAPI GetThreadId(HANDLE Thread) NTWAIT_SYM(GetThreadId);
+/* Processes are opened by four times their number in Linux. The exit code is STILL_ACTIVE until one has ended. */
+HANDLE WINAPI OpenProcess(DWORD dwDesiredAccess, BOOL bInheritHandle, DWORD dwProcessId) NTWAIT_SYM(OpenProcess);
+BOOL WINAPI GetExitCodeProcess(HANDLE hProcess, LPDWORD lpExitCode) NTWAIT_SYM(GetExitCodeProcess);
+DWORD WINAPI GetProcessId(HANDLE Process) NTWAIT_SYM(GetProcessId);
 HANDLE WINAPI OpenThread(DWORD dwDesiredAccess, BOOL bInheritHandle, DWORD dwThreadId) NTWAIT_SYM(OpenThread);
 int WINAPI GetThreadPriority(HANDLE hThread) NTWAIT_SYM(GetThreadPriority);
 BOOL WINAPI SetThreadPriority(HANDLE hThread, int nPriority) NTWAIT_SYM(SetThreadPriority);

@@ -94,6 +94,7 @@ Rows:
                                                                 P16  a thousand threads alive
                                                                 P17  a mutant, a semaphore
                                                                 P18  locks in a program's own memory
+                                                                P19  objects as descriptors
                                                                 P20  ten thousand timers
 
 Exit status: 0, or 1 if ntwait failed a check, broke a promise, hung or panicked, or 2 for wrong usage

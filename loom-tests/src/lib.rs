@@ -39,9 +39,16 @@ const NATIVE_RUNS: usize = 300;
 /// which has many more executions for each order, gets two less.
 #[cfg(ntwait_loom)]
 pub fn model(body: impl Fn() + Send + Sync + 'static) {
+    model_within(usize::MAX, body);
+}
+
+/// As [`model`], with no more than so many preemptions in one execution: for bodies of very many steps.
+#[cfg(ntwait_loom)]
+pub fn model_within(preemptions: usize, body: impl Fn() + Send + Sync + 'static) {
     let body = Arc::new(body);
     let mut builder = loom::model::Builder::new();
     builder.max_branches = 50_000;
+    builder.preemption_bound = builder.preemption_bound.map(|bound| bound.min(preemptions));
     let mut orders = check(&builder, &body);
     if SPAWNED.get() < 2 {
         builder.preemption_bound = builder.preemption_bound.map(|bound| bound + 1);
@@ -74,6 +81,12 @@ fn check(builder: &loom::model::Builder, body: &Arc<impl Fn() + Send + Sync + 's
     });
     let executions = *executions.lock().expect("no panic while it is held");
     format!("{executions} executions in {:.1} s", start.elapsed().as_secs_f64())
+}
+
+/// The same natively, where there is no bound.
+#[cfg(not(ntwait_loom))]
+pub fn model_within(_preemptions: usize, body: impl Fn() + Send + Sync + 'static) {
+    model(body);
 }
 
 /// Runs the body natively, again and again.

@@ -4,11 +4,12 @@ mod names;
 mod threads;
 
 use crate::JoinHandle;
+use ntwait::internals::descriptor::Descriptor;
 use ntwait::internals::mirror::Mirror;
 use ntwait::internals::watch::Watch;
 use ntwait::{
     AccessMask, Ended, EventType, Handle, NtStatus, ObjectAttributes, Runtime, Timeout, TimerApc, TimerType,
-    WaitPolicy, WaitType,
+    WaitFuture, WaitPolicy, WaitType,
 };
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -63,6 +64,16 @@ impl Nt {
     #[must_use]
     pub fn export(&self, object: Handle) -> Option<Mirror> {
         Mirror::of(&self.0, object)
+    }
+
+    /// A wait for these, as a future.
+    pub fn any_async(&self, objects: &[Handle]) -> WaitFuture {
+        self.0.wait_any_async(objects)
+    }
+
+    /// A wait for all of these, as a future.
+    pub fn all_async(&self, objects: &[Handle]) -> WaitFuture {
+        self.0.wait_all_async(objects)
     }
 
     // === events ===
@@ -200,6 +211,12 @@ impl Nt {
         bytes[8] != 0
     }
 
+    /// An object that follows a descriptor.
+    #[must_use]
+    pub fn import(&self, descriptor: &Descriptor) -> Handle {
+        descriptor.import(&self.0)
+    }
+
     /// Signals one and waits for the other.
     pub fn signal_and_wait(&self, signal: Handle, object: Handle, timeout: Option<i64>) -> NtStatus {
         self.0.nt_signal_and_wait_for_single_object(signal, object, false, timeout)
@@ -310,6 +327,12 @@ impl Nt {
         let mut basic = [0; 56];
         self.0.nt_query_object(handle, 0, &mut basic, None).ok()?;
         Ok([0, 4, 8, 12].map(|at| u32::from_ne_bytes([basic[at], basic[at + 1], basic[at + 2], basic[at + 3]])))
+    }
+
+    /// How many threads can never go on, as far as somebody who looks is told.
+    #[must_use]
+    pub fn deadlocked(&self) -> usize {
+        self.0.deadlocks().iter().map(|deadlock| deadlock.cycle.len() + deadlock.behind.len()).sum()
     }
 
     /// Returns when `count` threads sleep, all of them for this event and for ever. It orders what comes before a race

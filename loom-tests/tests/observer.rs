@@ -148,3 +148,20 @@ fn mi3_late_for_the_next_object() {
         assert!(!mirror.is_readable());
     });
 }
+
+/// MI3, S2: who has let go of the lock looks at the word alone; all else may be the next object's by then.
+///
+/// A: release the first          B: close the first; make the next
+#[test]
+fn mi3_another_kind_in_its_place() {
+    model(|| {
+        let nt = Nt::new();
+        let semaphore = nt.semaphore(0, 5);
+        let _mirror = nt.export(semaphore).unwrap();
+        let releaser = nt.spawn(move |nt| nt.post(semaphore, 1));
+        assert_eq!(nt.close(semaphore), NtStatus::SUCCESS);
+        let next = nt.auto(false);
+        assert!(matches!(releaser.join().unwrap(), Ok(0) | Err(NtStatus::INVALID_HANDLE)));
+        assert_eq!(nt.state(next), 0);
+    });
+}

@@ -21,9 +21,19 @@ use crate::waiter::record::ThreadRecord;
 use core::time::Duration;
 use hashbrown::HashMap;
 
+/// Which ids threads are called by, if several runtimes are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ids {
+    /// Those of the first.
+    OfTheFirst,
+    /// Those of the first that knows the thread.
+    OfAny,
+}
+
 /// The graph while it is made.
 struct Builder<'f, 'r> {
     findings: &'f Findings<'r>,
+    ids: Ids,
     graph: WaitGraph,
     /// Which thread has the record at this address, and what it told.
     by_record: Map<usize, Known<'f>>,
@@ -68,9 +78,10 @@ impl Meeting {
 }
 
 /// The graph of what was read. No lock is held.
-pub(super) fn build(findings: &Findings<'_>) -> WaitGraph {
+pub(super) fn build(findings: &Findings<'_>, ids: Ids) -> WaitGraph {
     let mut builder = Builder {
         findings,
+        ids,
         graph: WaitGraph { process_id: cpu::process_id(), threads: Vec::new(), objects: Vec::new() },
         by_record: Map::default(),
         by_body: Map::default(),
@@ -98,8 +109,10 @@ impl<'f> Builder<'f, '_> {
             let thread = known.unwrap_or(self.graph.threads.len());
             if known.is_none() {
                 let name = String::from_utf16_lossy(&found.name);
+                let is_asked_for = self.ids == Ids::OfAny || *resident == 0;
+                let id = is_asked_for.then(|| bodies::id_of(found.body));
                 self.graph.threads.push(GraphThread {
-                    label: label_of(Some(bodies::id_of(found.body)), found.tid, name),
+                    label: label_of(id, found.tid, name),
                     stage: stage_of(found.stage),
                     suspend_count: found.suspend_count,
                     wait: None,
@@ -135,7 +148,7 @@ impl<'f> Builder<'f, '_> {
             let object = self.graph.objects.len();
             let owner = match found.target.kind {
                 Kind::Mutant => Some(mutant::owner(found.word)),
-                Kind::Thread => Some(found.side as u32),
+                Kind::Thread => Some(found.body),
                 _ => None,
             };
             let owner = owner.and_then(|body| self.by_body.get(&(found.resident, body)).copied());
@@ -153,7 +166,7 @@ impl<'f> Builder<'f, '_> {
             self.by_slot.insert((found.resident, found.place.slot), object);
             let label = self.label_of_object(found, owner);
             let state = self.state_of(found, owner);
-            let signaled = Some(found.target.kind.is_signaled(found.word));
+            let signaled = Some(found.signaled);
             self.graph.objects.push(GraphObject { label, state, signaled, owner, queue });
         }
         places.sort_unstable();
@@ -187,9 +200,9 @@ impl<'f> Builder<'f, '_> {
             }
             Kind::Mutant => format!("owned by {}", owned_by()),
             Kind::Semaphore => format!("{} of {}", semaphore::count(word), found.extra),
-            Kind::Thread | Kind::Process => if word.state() { "ended" } else { "runs" }.to_owned(),
+            Kind::Thread | Kind::Process => if found.signaled { "ended" } else { "runs" }.to_owned(),
             kind => {
-                let state = if word.state() { "signalled" } else { "clear" };
+                let state = if found.signaled { "signalled" } else { "clear" };
                 let reset = if word.has(Word::MANUAL) { "manual" } else { "auto" };
                 match kind {
                     Kind::Event | Kind::Timer => format!("{state}, {reset} reset"),
@@ -331,15 +344,21 @@ impl<'f> Builder<'f, '_> {
         }
     }
 
-    /// In the order of their labels. What names them by their places follows.
+    /// In the order of their labels, without those that nobody waits for or owns after all. What names them by their places
+    /// follows.
     fn sort_objects(&mut self) {
-        let mut order: Vec<usize> = (0..self.graph.objects.len()).collect();
+        let is_of_interest = |place: &usize| {
+            let object = &self.graph.objects[*place];
+            !object.queue.is_empty() || object.label.kind == GraphKind::Mutant && object.signaled == Some(false)
+        };
+        let mut order: Vec<usize> = (0..self.graph.objects.len()).filter(is_of_interest).collect();
         order.sort_by(|a, b| self.graph.objects[*a].label.cmp(&self.graph.objects[*b].label));
-        let mut place = vec![0; order.len()];
+        let mut place = vec![usize::MAX; self.graph.objects.len()];
         for (to, from) in order.iter().enumerate() {
             place[*from] = to;
         }
-        let mut sorted: Vec<(usize, GraphObject)> = place.iter().copied().zip(self.graph.objects.drain(..)).collect();
+        let old = place.iter().copied().zip(self.graph.objects.drain(..));
+        let mut sorted: Vec<(usize, GraphObject)> = old.filter(|(to, _)| *to != usize::MAX).collect();
         sorted.sort_unstable_by_key(|(to, _)| *to);
         self.graph.objects = sorted.into_iter().map(|(_, object)| object).collect();
         for wait in self.graph.threads.iter_mut().filter_map(|thread| thread.wait.as_mut()) {
@@ -372,6 +391,7 @@ const fn kind_of(kind: Kind) -> GraphKind {
         Kind::Timer => GraphKind::Timer,
         Kind::KeyedEvent => GraphKind::KeyedEvent,
         Kind::Directory => GraphKind::Directory,
+        Kind::Descriptor => GraphKind::Descriptor,
     }
 }
 

@@ -20,6 +20,7 @@
 #![allow(unsafe_code, reason = "looks at locks in the program's memory")]
 
 use crate::handle::Place;
+use crate::objects::slot::Slot;
 use crate::objects::word::Word;
 use crate::objects::{Kind, Target, mutant, release};
 use crate::rtl::{self, Holder};
@@ -58,8 +59,10 @@ pub(super) struct FoundObject<'r> {
     pub(super) target: Target<'r>,
     pub(super) place: Place,
     pub(super) word: Word,
+    pub(super) signaled: bool,
     pub(super) extra: u32,
-    pub(super) side: u64,
+    /// Of a thread: the number of its body.
+    pub(super) body: u32,
     /// Those of its queue, in [`Findings::blocks`].
     pub(super) queue: Range<usize>,
 }
@@ -114,23 +117,24 @@ pub(super) fn collect<'r>(residents: &'r [&'r ResidentRef]) -> Findings<'r> {
 impl<'r> Findings<'r> {
     fn look_at_objects(&mut self, number: usize, resident: &'r ResidentRef) {
         for slot in resident.table().used_slots() {
-            let mut missing = may_be_of_interest(slot.load()).then_some(0);
+            let word = slot.load();
+            let mut missing = may_be_of_interest(word).then_some(0);
             while let Some(room) = missing {
                 self.objects.reserve(1);
                 self.blocks.reserve(room);
-                missing = self.look_at_object(number, resident, slot);
+                missing = self.look_at_object(number, resident, (slot, word.generation()));
             }
         }
     }
 
-    /// How much room the queue needs, if there was none for it.
+    /// How much room the queue needs, if there was none for it. The slot had an object of this generation; if that is gone, there
+    /// may be nothing in it that can be locked.
     fn look_at_object(
         &mut self,
         number: usize,
         resident: &'r ResidentRef,
-        slot: &'r crate::objects::slot::Slot,
+        (slot, generation): (&'r Slot, u32),
     ) -> Option<usize> {
-        let generation = slot.load().generation();
         let held = slot.lock(generation)?;
         let (kind, word, queued) = (held.kind(), held.word(), held.queued() as usize);
         let room = self.blocks.capacity() - self.blocks.len();
@@ -145,8 +149,10 @@ impl<'r> Findings<'r> {
                 target,
                 place: resident.table().place_of(target),
                 word,
+                signaled: held.is_signaled(),
                 extra: slot.extra(),
-                side: held.side(),
+                // A mutant's is its owner's alone.
+                body: if kind == Kind::Thread { held.side() as u32 } else { 0 },
                 queue: first..self.blocks.len(),
             });
         }

@@ -32,7 +32,7 @@ impl WaitGraph {
     /// | `sort` | `any`, `all`, `shared`, `exclusive`, `condition`, `run_once`, `barrier`, `address`, `keyed_wait`, `keyed_release`, `alert_by_id`, `delay` |
     /// | `elsewhere` | how many objects of other runtimes besides |
     /// | `left_ms` | what is left of the time-out, `null` if there is none |
-    /// | `kind` | `event`, `mutant`, `semaphore`, `timer`, `thread`, `process`, `keyed_event`, `directory`, `srw_lock`, `critical_section`, `condition_variable`, `run_once`, `barrier`, `address` |
+    /// | `kind` | `event`, `mutant`, `semaphore`, `timer`, `thread`, `process`, `keyed_event`, `directory`, `descriptor`, `srw_lock`, `critical_section`, `condition_variable`, `run_once`, `barrier`, `address` |
     /// | `name`, `address`, `owner`, `signalled` | `null` if there is none |
     /// | `queue` | in the order in which they are served; `null` for a task without a thread |
     #[must_use]
@@ -150,6 +150,7 @@ const fn kind(kind: GraphKind) -> &'static str {
         GraphKind::Process => "process",
         GraphKind::KeyedEvent => "keyed_event",
         GraphKind::Directory => "directory",
+        GraphKind::Descriptor => "descriptor",
         GraphKind::SrwLock => "srw_lock",
         GraphKind::CriticalSection => "critical_section",
         GraphKind::ConditionVariable => "condition_variable",

@@ -13,18 +13,24 @@
 //! | `text.rs`     | the graph for people                                               |
 //! | `dot.rs`      | the graph for Graphviz                                             |
 //! | `json.rs`     | the graph for programs                                             |
+//! | `environment.rs`, `watch.rs` | graph and deadlocks when the environment asks for them |
 
 mod build;
 mod collect;
 mod deadlock;
 mod dot;
+#[cfg(not(ntwait_loom))]
+pub(crate) mod environment;
 #[cfg(all(feature = "json", not(ntwait_loom)))]
 mod json;
 mod text;
+#[cfg(not(ntwait_loom))]
+mod watch;
 
 use crate::handle::entry::Handle;
-use crate::runtime::Runtime;
+use crate::runtime::{ResidentRef, Runtime};
 use crate::waiter::shield::Shield;
+use build::Ids;
 use core::time::Duration;
 pub use deadlock::{Deadlock, DeadlockStep};
 
@@ -154,6 +160,8 @@ pub enum GraphKind {
     KeyedEvent,
     /// An object directory.
     Directory,
+    /// A descriptor of the program's, imported.
+    Descriptor,
     /// An SRW lock.
     SrwLock,
     /// A critical section.
@@ -230,11 +238,12 @@ impl Runtime {
     #[must_use]
     pub fn wait_graph(&self) -> WaitGraph {
         let _shield = Shield::raise();
-        build::build(&collect::collect(&[self.resident()]))
+        build::build(&collect::collect(&[self.resident()]), Ids::OfTheFirst)
     }
 
     /// Threads that can never go on, because each waits for what another of them has: mutants, critical sections, SRW locks
-    /// that are held exclusively, and the ends of threads. An empty list: there are none.
+    /// that are held exclusively, and the ends of threads, in all runtimes of the process. An empty list: there are none. Threads
+    /// that this runtime knows have their ids from it.
     ///
     /// What it reports is so: all of it held at one moment, and none of these threads can change it any more. A thread may
     /// still be terminated, and somebody else may release a lock that has no owner check.
@@ -244,8 +253,25 @@ impl Runtime {
     /// semaphore or timer, which anybody may signal, nor a thread that waits for one that is suspended.
     #[must_use]
     pub fn deadlocks(&self) -> Vec<Deadlock> {
-        self.wait_graph().deadlocks()
+        let _shield = Shield::raise();
+        let others = others_than(self.resident());
+        let all: Vec<&ResidentRef> = core::iter::once(self.resident()).chain(&others).collect();
+        build::build(&collect::collect(&all), Ids::OfTheFirst).deadlocks()
     }
+}
+
+/// The other runtimes of the process: their mutants may be part of a cycle, too.
+#[cfg(not(ntwait_loom))]
+fn others_than(resident: &ResidentRef) -> Vec<ResidentRef> {
+    let mut others = crate::runtime::roll::all();
+    others.retain(|other| !other.is(resident));
+    others
+}
+
+/// A model has one.
+#[cfg(ntwait_loom)]
+fn others_than(_: &ResidentRef) -> Vec<ResidentRef> {
+    Vec::new()
 }
 
 impl WaitGraph {

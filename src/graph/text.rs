@@ -69,6 +69,7 @@ impl GraphKind {
             Self::Process => "process",
             Self::KeyedEvent => "keyed event",
             Self::Directory => "directory",
+            Self::Descriptor => "descriptor",
             Self::SrwLock => "SRW lock",
             Self::CriticalSection => "critical section",
             Self::ConditionVariable => "condition variable",

@@ -11,6 +11,11 @@ use crate::sys::tls::thread_local;
 use core::cell::Cell;
 
 impl Table {
+    /// Is this the process that made the table? (F5)
+    pub(crate) fn is_in_its_birthplace(&self) -> bool {
+        self.require_birthplace().is_ok()
+    }
+
     /// Fails in a child of the process that made the table (F5).
     pub(super) fn require_birthplace(&self) -> Result<(), NtStatus> {
         match self.birthmark.get(0).map(|mark| mark.load(Ordering::Relaxed)) {

@@ -6,11 +6,13 @@ use crate::handle::entry::{Entry, Handle};
 use crate::objects::Target;
 use crate::runtime::Runtime;
 use crate::sys::atomic::{AtomicU32, AtomicU64, Ordering, process_static};
-use crate::wait::unattended::{self, Armed};
+use crate::wait::take::Taker;
+use crate::wait::unattended::{self, Armed, How};
 use crate::waiter::WaitBlock;
 use crate::waiter::pool::{Pool, Pooled};
 use crate::waiter::shield::Shield;
 use crate::waiter::waiting::{Notifier, Waiter};
+use core::slice;
 
 #[derive(Debug)]
 #[repr(align(128))]
@@ -63,16 +65,18 @@ impl<'r> Watch<'r> {
         let data = core::ptr::from_ref(place).cast();
         // SAFETY: no block of it is linked.
         unsafe { place.waiter.set_notifier(Notifier { notify: notified, data }) };
+        let taker = Taker { owner: None, home: runtime.resident().home() };
         // SAFETY: the place is this watch's, and never freed.
-        let armed = unsafe { unattended::arm(&place.waiter, &place.block, target, runtime.resident().home()) };
-        Self { place, runtime, target, taken: armed == Ok(Armed::Taken) }
+        let armed =
+            unsafe { unattended::arm(&place.waiter, slice::from_ref(&place.block), &[target], &taker, How::Any) };
+        Self { place, runtime, target, taken: matches!(armed, Ok(Armed::Taken(_))) }
     }
 
     /// Ends the wait, if nobody has. True: nothing was taken for it.
     pub fn take_back(&self) -> bool {
         let _shield = Shield::raise();
         let home = self.runtime.resident().home();
-        unattended::disarm(&self.place.waiter, &self.place.block, self.target, home)
+        unattended::disarm(&self.place.waiter, slice::from_ref(&self.place.block), &[self.target], home)
     }
 
     /// How often its end was notified.

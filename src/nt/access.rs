@@ -58,6 +58,10 @@ bitflags! {
         const PROCESS_CREATE_THREAD = 0x0002;
         /// Duplicate handles from or into a process.
         const PROCESS_DUP_HANDLE = 0x0040;
+        /// Ask for all that can be known of a process.
+        const PROCESS_QUERY_INFORMATION = 0x0400;
+        /// Ask for some of what can be known of a process.
+        const PROCESS_QUERY_LIMITED_INFORMATION = 0x1000;
         /// A standard right, kept and not used.
         const DELETE = 0x0001_0000;
         /// A standard right, kept and not used.
@@ -92,6 +96,8 @@ bitflags! {
         const KEYEDEVENT_ALL_ACCESS = 0x000F_0003;
         /// All rights of a directory.
         const DIRECTORY_ALL_ACCESS = 0x000F_000F;
+        /// All rights of an imported descriptor.
+        const FILE_ALL_ACCESS = 0x001F_01FF;
         /// All rights of a process.
         const PROCESS_ALL_ACCESS = 0x001F_FFFF;
         /// All rights of a thread.
@@ -186,6 +192,7 @@ impl Rights {
                 ..Self::dispatcher(AccessMask::KEYEDEVENT_ALL_ACCESS)
             },
             Kind::Directory => Self::unasked(0x0002_0003, 0x0002_000C, 0x0002_0003, AccessMask::DIRECTORY_ALL_ACCESS),
+            Kind::Descriptor => Self::unasked(0x0012_0089, 0x0012_0116, 0x0012_00A0, AccessMask::FILE_ALL_ACCESS),
             Kind::Process => {
                 Self::unasked(PROCESS_READ, PROCESS_WRITE, PROCESS_EXECUTE, AccessMask::PROCESS_ALL_ACCESS)
             }

@@ -2,7 +2,8 @@
 
 #![allow(unsafe_code, reason = "a descriptor by its number")]
 
-use crate::handle::entry::{Entry, Handle};
+use crate::handle::entry::Handle;
+use crate::objects::Kind;
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
 use crate::sys::eventfd;
@@ -20,7 +21,11 @@ impl Runtime {
     /// Readable means: try. The object is taken by a wait with time-out 0, which may find that another was quicker. Reading the
     /// descriptor is never needed and takes nothing of the object; it is unreadable then, until the object changes the next time.
     ///
-    /// Each object has one eventfd at most, whose copies this returns. From the first on, changes of the object cost a system
+    /// Of what follows a descriptor itself ([`import_fd`](Self::import_fd), [`nt_open_process`](Self::nt_open_process)) it is no
+    /// eventfd, but as exact: of a process another descriptor of it, of an imported descriptor an event loop that watches it, which
+    /// says nothing more when all descriptors of the same open file are closed, the object's among them.
+    ///
+    /// Each other object has one eventfd at most, whose copies this returns. From the first on, changes of the object cost a system
     /// call, until it is gone; others cost what they always do.
     ///
     /// ```
@@ -44,10 +49,15 @@ impl Runtime {
     /// ```
     ///
     /// # Errors
-    /// Nothing has changed then. `INVALID_HANDLE`, also for pseudo handles; `ACCESS_DENIED` without `SYNCHRONIZE`;
+    /// Nothing has changed then. `INVALID_HANDLE`; `ACCESS_DENIED` without `SYNCHRONIZE`;
     /// `TOO_MANY_OPENED_FILES`: no descriptor can be had, of the two that are needed at first; `INSUFFICIENT_RESOURCES`: no memory.
     pub fn export_fd(&self, object: Handle) -> Result<OwnedFd, NtStatus> {
-        let target = self.table().find_any(object, Entry::SYNCHRONIZE)?;
+        let target = self.resolve_to_wait(object)?;
+        if let Some(descriptor) =
+            self.resident().with_source(target, |source, _| source.export(target.kind == Kind::Process))?
+        {
+            return Ok(descriptor?);
+        }
         self.resident().with_mirror(target, |number| {
             // SAFETY: the object is pinned, and with it the descriptor stays open.
             let descriptor = unsafe { eventfd::borrow(number) };

@@ -15,11 +15,15 @@ mod clock;
 #[cfg(not(ntwait_loom))]
 mod descriptor;
 mod event;
+#[cfg(not(ntwait_loom))]
+mod import;
 pub(crate) mod information;
 mod keyed_event;
 mod mutant;
 mod names;
 mod object;
+#[cfg(not(ntwait_loom))]
+mod process;
 #[cfg(not(ntwait_loom))]
 mod registered_wait;
 mod semaphore;
@@ -32,6 +36,10 @@ pub use attributes::{ObjectAttributes, ObjectName};
 #[cfg(not(ntwait_loom))]
 pub use clock::{nt_get_tick_count, nt_query_performance_counter, nt_query_system_time};
 pub use event::EventType;
+#[cfg(not(ntwait_loom))]
+pub use import::Interest;
+#[cfg(not(ntwait_loom))]
+pub use process::ProcessBasicInformation;
 #[cfg(not(ntwait_loom))]
 pub use registered_wait::{Fired, RegisteredWait, WaitCallback, WaitFlags, WaitHandle};
 pub use thread::{ClientId, CreateThreadFlags, current_process_id};

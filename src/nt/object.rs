@@ -259,6 +259,15 @@ impl Runtime {
         Ok((self.table().find_any(handle, 0)?, self.table().grant(handle)?))
     }
 
+    /// The object of a handle or pseudo handle, if the handle may be waited for (W29).
+    #[inline]
+    pub(super) fn resolve_to_wait(&self, handle: Handle) -> Result<Target<'_>, NtStatus> {
+        match handle.pseudo() {
+            Some(_) => self.resolve_pseudo(handle),
+            None => self.table().find_any(handle, Entry::SYNCHRONIZE),
+        }
+    }
+
     /// The object of a handle or pseudo handle, if it is of this kind and the handle has one of these rights: the type is
     /// checked before the access (H8).
     pub(super) fn resolve_as(&self, handle: Handle, kind: Kind, rights: AccessMask) -> Result<Target<'_>, NtStatus> {
@@ -272,12 +281,15 @@ impl Runtime {
         Ok(target)
     }
 
-    /// Is this a handle of this process, one with this right? (H20)
+    /// Is this a handle of this process, one with this right? (H20) What is to be done to another process is not supported.
     pub(super) fn require_process(&self, process: Handle, right: AccessMask) -> Result<(), NtStatus> {
         if process == Handle::CURRENT_PROCESS {
             return Ok(());
         }
-        self.resolve_as(process, Kind::Process, right).map(drop)
+        match self.is_own_process(self.resolve_as(process, Kind::Process, right)?) {
+            true => Ok(()),
+            false => Err(NtStatus::NOT_SUPPORTED),
+        }
     }
 }
 
@@ -296,6 +308,7 @@ fn type_name(kind: Kind) -> &'static str {
         Kind::Timer => "Timer",
         Kind::KeyedEvent => "KeyedEvent",
         Kind::Directory => "Directory",
+        Kind::Descriptor => "File",
     }
 }
 

@@ -47,10 +47,7 @@ impl Runtime {
         timeout: Timeout,
     ) -> Result<Ended, NtStatus> {
         let first = self.resolve(first)?;
-        let other = match object.pseudo() {
-            Some(_) => self.resolve_pseudo(object)?,
-            None => self.table().find_any(object, Entry::SYNCHRONIZE)?,
-        };
+        let other = self.resolve_to_wait(object)?;
         let (first, mut signal) = to_signal(first)?;
         let terms = self.terms(&[first, other], alertable, timeout)?;
         if signal == Signal::Free {

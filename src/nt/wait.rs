@@ -100,10 +100,7 @@ impl Runtime {
     }
 
     pub(crate) fn wait_single(&self, object: Handle, alertable: bool, timeout: Timeout) -> NtStatus {
-        let found = match object.pseudo() {
-            Some(_) => self.resolve_pseudo(object),
-            None => self.table().find_any(object, Entry::SYNCHRONIZE),
-        };
+        let found = self.resolve_to_wait(object);
         let how = How { wait_type: WaitType::ANY, alertable, timeout };
         deliver(status_of(found.and_then(|target| self.run(&[target], how))))
     }

@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code, reason = "fields guarded by the object lock")]
 
+use super::descriptor::{self, DescriptorBody};
 use super::owner::Owner;
 use super::slot::{NAME_SHIFT, Slot};
 use super::word::Word;
@@ -22,21 +23,23 @@ pub(crate) struct Held<'s> {
 
 /// What the holder owes after an unlock, once it holds no lock at all.
 #[must_use = "somebody may sleep for the lock, or the slot may be free"]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Owed {
     sleepers: u32,
     destroyed: bool,
     /// The object is watched: is it signalled?
     observed: Option<bool>,
+    /// What is to be armed (descriptor.rs, DE3).
+    unready: Option<&'static DescriptorBody>,
 }
 
 impl Owed {
     pub(crate) fn is_nothing(self) -> bool {
-        self.sleepers == 0 && !self.destroyed && self.observed.is_none()
+        self.sleepers == 0 && !self.destroyed && self.observed.is_none() && self.unready.is_none()
     }
 
-    /// Wakes who slept for the lock of this slot, and has whoever watches the object look at it. True: the object is gone
-    /// and its slot is the caller's to recycle.
+    /// Wakes who slept for the lock of this slot, sees to what the object follows, and has whoever watches the object look at it.
+    /// True: the object is gone and its slot is the caller's to recycle.
     #[must_use = "a destroyed object's slot must go back to the free list"]
     pub(crate) fn pay(self, slot: &Slot, home: &dyn Home) -> bool {
         self.wake(slot);
@@ -55,6 +58,9 @@ impl Owed {
     fn wake(self, slot: &Slot) {
         if self.sleepers > 0 {
             futex::wake(slot.lock_futex(), self.sleepers);
+        }
+        if let Some(body) = self.unready {
+            body.arm();
         }
     }
 }
@@ -103,14 +109,25 @@ impl<'s> Held<'s> {
         side
     }
 
+    /// Is its state asked of the kernel (descriptor.rs)?
+    pub(crate) fn is_asked(&self) -> bool {
+        descriptor::is_asked(self)
+    }
+
     /// Could it be given to somebody who waits?
     pub(crate) fn is_signaled(&self) -> bool {
-        if self.word.has(Word::SPECIAL) { self.kind().is_signaled(self.word) } else { self.word.state() }
+        if !self.word.has(Word::SPECIAL) {
+            return self.word.state();
+        }
+        if descriptor::is_asked(self) { descriptor::ask(self) } else { self.kind().is_signaled(self.word) }
     }
 
     /// Would a wait of this thread end with it?
     pub(crate) fn is_signaled_for(&self, who: u32) -> bool {
-        if self.word.has(Word::SPECIAL) { self.kind().is_signaled_for(self.word, who) } else { self.word.state() }
+        if !self.word.has(Word::SPECIAL) {
+            return self.word.state();
+        }
+        if descriptor::is_asked(self) { descriptor::ask(self) } else { self.kind().is_signaled_for(self.word, who) }
     }
 
     /// Takes what one satisfied wait of this thread takes: a mutant of its own one level deeper (M9).
@@ -126,7 +143,7 @@ impl<'s> Held<'s> {
         }
     }
 
-    fn is_mutant(&self) -> bool {
+    pub(crate) fn is_mutant(&self) -> bool {
         self.word.has(Word::SPECIAL) && self.kind() == Kind::Mutant
     }
 
@@ -300,6 +317,7 @@ impl<'s> Held<'s> {
         let is_referred_to = self.is_referred_to();
         let is_forsaken = !is_referred_to && self.has_owner();
         let destroyed = !is_referred_to && !is_forsaken;
+        let unready = descriptor::at_unlock(&self);
         let next = if destroyed {
             Word::new(self.word.generation() + 1, 0, false)
         } else {
@@ -310,6 +328,8 @@ impl<'s> Held<'s> {
                 .set_to(Word::QUEUED, queued)
                 .set_to(Word::ALL_WAITER, self.has_all_waiters())
         };
+        // While the lock is held: what kind it is stands beside the word.
+        let observed = self.word.has(Word::OBSERVED).then(|| self.is_signaled());
         // AcqRel: publishes the fields to the next holder. A swap loses nothing: O2.
         let old = Word::from_bits(self.slot.word.swap(next.bits(), Ordering::AcqRel));
         let sleepers = match (old.has(Word::PARKED), destroyed) {
@@ -317,7 +337,6 @@ impl<'s> Held<'s> {
             (true, false) => 1,
             (true, true) => u32::MAX, // S4
         };
-        let observed = self.word.has(Word::OBSERVED).then(|| self.is_signaled());
-        Owed { sleepers, destroyed, observed }
+        Owed { sleepers, destroyed, observed, unready }
     }
 }

@@ -14,11 +14,15 @@
 //!  Timer       clear or expired              expired                      the expiry, unless MANUAL
 //!  KeyedEvent  none                          always (K11)                 nothing
 //!  Directory   none                          always                       nothing
+//!  Descriptor  what the kernel says          it is ready                  nothing
 //! ```
+//!
+//! A process other than this one is of kind Process, and its state is asked for as a Descriptor's is (descriptor.rs).
 //!
 //! Whether an object is signalled, and what a wait takes, may depend on who asks: a mutant is always there for its owner.
 //! So the questions name the thread, by the number that it owns mutants under ([`owner::Owner`]), 0 for none.
 
+pub(crate) mod descriptor;
 pub(crate) mod event;
 pub(crate) mod held;
 pub(crate) mod keyed_event;
@@ -46,6 +50,7 @@ pub(crate) enum Kind {
     Timer = 6,
     KeyedEvent = 7,
     Directory = 8,
+    Descriptor = 9,
 }
 
 impl Kind {
@@ -60,6 +65,7 @@ impl Kind {
             6 => Self::Timer,
             7 => Self::KeyedEvent,
             8 => Self::Directory,
+            9 => Self::Descriptor,
             _ => Self::Event,
         }
     }
@@ -71,6 +77,7 @@ impl Kind {
             // So that a timer that lives can be told from the slot of one that is dead, without the lock.
             Self::Timer => Word::SHARED,
             Self::Mutant | Self::Semaphore => Word::SPECIAL,
+            Self::Descriptor => descriptor::FLAGS,
             // Notification objects (W27).
             Self::Process | Self::Thread | Self::KeyedEvent | Self::Directory => Word::MANUAL,
         }
@@ -79,7 +86,13 @@ impl Kind {
     /// Does it keep something outside of its slot, which somebody must see to when it dies?
     #[inline]
     pub(crate) const fn leaves_remains(self) -> bool {
-        matches!(self, Self::Thread | Self::Timer)
+        matches!(self, Self::Thread | Self::Timer | Self::Process | Self::Descriptor)
+    }
+
+    /// Can there be a SPECIAL object of this kind whose word says no more than "perhaps" (descriptor.rs)?
+    #[inline]
+    pub(crate) const fn may_be_asked(self) -> bool {
+        matches!(self, Self::Descriptor | Self::Process)
     }
 
     /// Would a wait of this thread for this object end at this moment?
@@ -106,6 +119,7 @@ impl Kind {
         match self {
             Self::Mutant => mutant::taken(word, who),
             Self::Semaphore => semaphore::taken(word),
+            Self::Descriptor | Self::Process => word,
             // What keeps its state is MANUAL.
             _ => event::consume(word),
         }
@@ -132,6 +146,12 @@ impl Birth {
         Self { kind, flags: kind.flags() | flags, value, side: 0, extra: 0, name: 0 }
     }
 
+    /// One whose state is asked for: the body is the address of a [`descriptor::DescriptorBody`].
+    pub(crate) const fn asked(kind: Kind, body: u64) -> Self {
+        debug_assert!(kind.may_be_asked());
+        Self { kind, flags: descriptor::FLAGS, value: descriptor::PERHAPS, side: body, extra: 0, name: 0 }
+    }
+
     /// A process or thread that runs.
     pub(crate) const fn running(kind: Kind, body: u32) -> Self {
         Self { side: body as u64, ..Self::plain(kind, 0, 0) }
@@ -156,6 +176,7 @@ pub(crate) trait Home: core::fmt::Debug {
 }
 
 /// Lets go of a lock that was the only one held.
+#[inline] // returns are slow after a system call, which an OBSERVED object's unlock makes
 pub(crate) fn release(held: Held<'_>, home: &dyn Home) {
     let slot = held.slot();
     if held.unlock().pay(slot, home) {
@@ -267,6 +288,8 @@ mod tests {
             (Kind::Thread, Kind::Thread.flags(), 1, true, true),
             (Kind::KeyedEvent, Kind::KeyedEvent.flags(), 1, true, true),
             (Kind::Directory, Kind::Directory.flags(), 1, true, true),
+            (Kind::Descriptor, Kind::Descriptor.flags(), descriptor::PERHAPS, true, true),
+            (Kind::Process, descriptor::FLAGS, descriptor::PERHAPS, true, true),
             (Kind::Semaphore, Word::SPECIAL, semaphore::value(0), false, false),
             (Kind::Semaphore, Word::SPECIAL, semaphore::value(1), true, false),
             (Kind::Semaphore, Word::SPECIAL, semaphore::value(2), true, true),

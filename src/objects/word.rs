@@ -16,7 +16,7 @@
 //! | ALL_WAITER | a wait-all is queued here                       | by the unlock that changed it      |
 //! | OBSERVED   | someone mirrors the state                       | under the lock                     |
 //! | MANUAL     | a notification object: waits do not consume     | at creation                        |
-//! | SHARED     | it has a name, is a timer, or had more          | at creation, under the lock; stays |
+//! | SHARED     | it has a name, is a timer or asked, or had more | at creation, under the lock; stays |
 //! |            | references than its first handle                |                                    |
 //! | SPECIAL    | the value is no state and counts no changes     | at creation                        |
 //!
@@ -27,7 +27,7 @@
 //! O4  An object that is either signalled or not keeps that in bit 0; the other bits of the value count its changes. So
 //!     an exchange on a word seen earlier proves that nothing was signalled or taken meanwhile, not just that it looks
 //!     the same. (Short of 2³¹ changes between two instructions of one thread.) SPECIAL objects, mutants and semaphores,
-//!     have no room for that count; who needs such a proof of them takes their lock.
+//!     have no room for that count, and descriptors have their state elsewhere; who needs such a proof of them takes their lock.
 //! O5  With bit 0 clear the object is signalled for nobody, whatever its kind.
 
 /// The generation that no object ever has: a slot that has reached it is retired (O3). Small in a model, so that

@@ -1,5 +1,6 @@
 //! A runtime: one handle table, its objects, and how its waits behave.
 
+pub(crate) mod descriptors;
 pub(crate) mod lease;
 pub(crate) mod mirrors;
 pub(crate) mod names;
@@ -7,6 +8,8 @@ mod process_wide;
 #[cfg(not(ntwait_loom))]
 pub(crate) mod registered;
 pub(crate) mod residents;
+#[cfg(not(ntwait_loom))]
+pub(crate) mod roll;
 pub(crate) mod service;
 pub(crate) mod thread;
 pub(crate) mod timers;
@@ -98,6 +101,11 @@ impl Runtime {
         &self.resident
     }
 
+    /// Is this the object of this very process?
+    pub(crate) fn is_own_process(&self, target: Target<'_>) -> bool {
+        (self.table().slot_index(target.slot), target.generation) == self.process
+    }
+
     /// The object of a pseudo handle: the process object, or the calling thread's.
     #[cold]
     pub(crate) fn resolve_pseudo(&self, handle: Handle) -> Result<Target<'_>, NtStatus> {
@@ -113,7 +121,7 @@ impl Drop for Runtime {
     fn drop(&mut self) {
         #[cfg(not(ntwait_loom))]
         registered::unregister_all(&self.resident);
-        timers::let_go_of_all(&self.resident); // residents.rs, D2
+        self.resident.let_go_of_all(); // residents.rs, D2
     }
 }
 
@@ -181,6 +189,8 @@ impl RuntimeBuilder {
         let _shield = Shield::raise();
         #[cfg(all(feature = "trace", not(ntwait_loom)))]
         crate::trace::environment::begin();
+        #[cfg(not(ntwait_loom))]
+        crate::graph::environment::begin();
         let table = Table::new(self.max_handles)?;
         // Asked here and not by the first wait: it reads a file.
         let policy = if cpu::is_single() { WaitPolicy::NO_SPIN } else { self.policy };

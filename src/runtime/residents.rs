@@ -13,20 +13,27 @@
 //! D1  A resident is freed by whoever drops the last reference, and by nobody else.
 //! D2  When a runtime is dropped its timers are let go of first: whoever finds one armed finds the runtime's own reference,
 //!     and may take another (timers/schedule.rs, S3). A thread that outlives the runtime gets no calls from its timers.
+//!     So are the objects that follow a descriptor (descriptors.rs, F2).
 //! orderings   drop: Release → the last one: Acquire, before it frees
 
 #![allow(unsafe_code, reason = "a reference count")]
 
 use super::mirrors::Mirrors;
 use super::names::Names;
+#[cfg(not(ntwait_loom))]
+use super::roll;
 use super::thread::Settings;
-use super::timers;
+use super::{descriptors, service, timers};
 use crate::handle::Table;
 use crate::handle::entry::Handle;
 use crate::objects::slot::{Remains, Slot};
+use crate::objects::word::Word;
 use crate::objects::{self, Dropped, Home, Kind, Target};
 use crate::status::NtStatus;
+#[cfg(not(ntwait_loom))]
+use crate::sys::atomic::AtomicPtr;
 use crate::sys::atomic::{AtomicU32, Ordering};
+use crate::wait::signal;
 use crate::waiter::shield::Shield;
 use core::ffi::c_void;
 use core::ops::Deref;
@@ -40,6 +47,9 @@ pub(crate) struct Resident {
     pub(super) names: Names,
     pub(crate) threads: Settings,
     references: AtomicU32,
+    /// The runtime that was made before this one (roll.rs).
+    #[cfg(not(ntwait_loom))]
+    pub(super) joined_before: AtomicPtr<Self>,
 }
 
 impl Resident {
@@ -81,8 +91,39 @@ impl Resident {
         match remains.kind {
             Kind::Thread => self.table.bodies().put(remains.side as u32),
             Kind::Timer => timers::let_go(remains.side),
+            Kind::Descriptor | Kind::Process => descriptors::let_go(remains.side),
             _ => {}
         }
+    }
+
+    /// The runtime is dropped, and with it what the service thread could still find (D2).
+    pub(super) fn let_go_of_all(&self) {
+        let _shield = Shield::raise();
+        if !service::is_known() {
+            return;
+        }
+        for slot in self.table.used_slots() {
+            let word = slot.load();
+            // What is looked for is born SHARED, and what is dead is not. One that dies meanwhile, by the last act of a thread that
+            // still refers to the runtime, is that thread's to see to: under the lock only one of us finds the body.
+            if word.has(Word::SHARED) {
+                let target = Target { slot, generation: word.generation(), kind: Kind::Timer }; // the kind does not matter
+                let remains = signal::under_lock(target, self, |held| match held.kind() {
+                    kind @ (Kind::Timer | Kind::Descriptor | Kind::Process) => {
+                        Some(Remains { kind, side: held.take_side() })
+                    }
+                    _ => None,
+                });
+                if let Ok(Some(remains)) = remains {
+                    self.bury(remains);
+                }
+            }
+        }
+    }
+
+    /// Is this a child, by `fork`, of the process that it was made in? Then its objects are not there.
+    pub(crate) fn is_of_a_parent(&self) -> bool {
+        !self.table.is_in_its_birthplace()
     }
 
     /// Has only one of its references remained?
@@ -123,17 +164,30 @@ unsafe impl Sync for ResidentRef {}
 impl ResidentRef {
     pub(super) fn new(table: Table, threads: Settings) -> Result<Self, NtStatus> {
         let mirrors = Mirrors::new(table.slots().len())?;
-        let resident = Resident { table, mirrors, names: Names::default(), threads, references: AtomicU32::new(1) };
+        let resident = Resident {
+            table,
+            mirrors,
+            names: Names::default(),
+            threads,
+            references: AtomicU32::new(1),
+            #[cfg(not(ntwait_loom))]
+            joined_before: AtomicPtr::new(core::ptr::null_mut()),
+        };
         let resident = Self(NonNull::from(Box::leak(Box::new(resident))));
         #[cfg(all(feature = "trace", not(ntwait_loom)))]
         // SAFETY: it stays there until the last reference is dropped, where it leaves.
         unsafe {
             resident.table.hurried.join();
         }
+        #[cfg(not(ntwait_loom))]
+        // SAFETY: as above.
+        unsafe {
+            roll::join(&resident);
+        }
         Ok(resident)
     }
 
-    pub(super) fn is(&self, other: &Resident) -> bool {
+    pub(crate) fn is(&self, other: &Resident) -> bool {
         core::ptr::eq(self.0.as_ptr(), other)
     }
 
@@ -157,6 +211,20 @@ impl ResidentRef {
     pub(super) unsafe fn to(resident: *const Resident) -> Option<Self> {
         let known = core::mem::ManuallyDrop::new(Self(NonNull::new(resident.cast_mut())?));
         Some((*known).clone())
+    }
+
+    /// One more reference to what is on the list of all (roll.rs), whose lock is held: `None` if there is none left.
+    #[cfg(not(ntwait_loom))]
+    pub(super) fn to_living(resident: &Resident) -> Option<Self> {
+        let mut known = resident.references.load(Ordering::Relaxed);
+        while known != 0 {
+            // Relaxed: as for a clone.
+            match resident.references.compare_exchange(known, known + 1, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return Some(Self(NonNull::from(resident))),
+                Err(seen) => known = seen,
+            }
+        }
+        None
     }
 
     /// Lets go of a reference where nothing may be freed: if it is the last, the resident stays for ever.
@@ -190,6 +258,8 @@ impl Drop for ResidentRef {
             let _ = self.references.load(Ordering::Acquire);
             #[cfg(all(feature = "trace", not(ntwait_loom)))]
             self.table.hurried.leave();
+            #[cfg(not(ntwait_loom))]
+            roll::leave(self);
             // SAFETY: D1, and it was the last.
             drop(unsafe { Box::from_raw(self.0.as_ptr()) });
         }

@@ -2,7 +2,7 @@
 //! hands what comes to whom it concerns.
 //!
 //! ```text
-//!   ┌─▶ sleep ─▶ each number that is said, by its kind:   call, at once
+//!   ┌─▶ sleep ─▶ each number that is said, by its kind:   call, descriptor: at once
 //!   │                                                     clock: noted
 //!   └──────────── the timers, if a clock was noted ◀──────────┘
 //! ```
@@ -34,6 +34,8 @@ pub(super) enum Key {
     /// The routine of this place is to be called.
     #[cfg(not(ntwait_loom))]
     Call(u8),
+    /// The source of the object with the body at this address was ready.
+    Descriptor(u64),
 }
 
 /// The lowest bits of a number are its kind, so that the others can be an address.
@@ -45,17 +47,19 @@ impl Key {
             Self::Clock(clock) => (clock as u64, 0),
             #[cfg(not(ntwait_loom))]
             Self::Call(place) => (place as u64, 1),
+            Self::Descriptor(body) => (body, 2),
         };
         rest << KIND_BITS | kind
     }
 
     /// `None`: it is no key's number.
-    #[cfg(not(ntwait_loom))]
-    const fn of(number: u64) -> Option<Self> {
+    pub(super) const fn of(number: u64) -> Option<Self> {
         match (number & ((1 << KIND_BITS) - 1), number >> KIND_BITS) {
             (0, 0) => Some(Self::Clock(Clock::Monotonic)),
             (0, 1) => Some(Self::Clock(Clock::Wall)),
+            #[cfg(not(ntwait_loom))]
             (1, place) if place < MOST_CALLS as u64 => Some(Self::Call(place as u8)),
+            (2, body) => Some(Self::Descriptor(body)),
             _ => None,
         }
     }
@@ -85,6 +89,11 @@ impl From<Unavailable> for NtStatus {
     fn from(Unavailable: Unavailable) -> Self {
         Self::INSUFFICIENT_RESOURCES
     }
+}
+
+/// Has something been watched already?
+pub(super) fn is_known() -> bool {
+    services().known().is_some()
 }
 
 /// The service of this process, with its thread. The depth is raised.
@@ -118,7 +127,6 @@ impl Service {
 impl Service {
     /// Has this called by the service thread, again and again for as long as the descriptor is readable: it reads it empty.
     /// It is short, and there is no way back. The depth is raised.
-    #[allow(dead_code, reason = "no feature of this build has something watched")]
     pub(crate) fn call_when_readable(&self, descriptor: impl rustix::fd::AsFd, routine: fn()) -> Result<(), NtStatus> {
         let mut calls = self.calls.lock();
         let place = calls.count;
@@ -138,6 +146,7 @@ impl Service {
         self.lookout.sleep(|number| match Key::of(number) {
             Some(Key::Clock(clock)) => come[clock as usize] = true,
             Some(Key::Call(place)) => self.call(place),
+            Some(Key::Descriptor(body)) => super::descriptors::was_ready(body),
             None => {}
         });
         if come.contains(&true) {
@@ -171,6 +180,7 @@ mod tests {
     #[test]
     fn table_numbers() {
         let keys = Clock::ALL.map(Key::Clock).into_iter().chain((0..MOST_CALLS as u8).map(Key::Call));
+        let keys = keys.chain([Key::Descriptor(0x7FFF_FFFF_FF80)]);
         for key in keys {
             assert_eq!(Key::of(key.number()), Some(key));
         }

@@ -7,6 +7,8 @@
 
 pub(crate) mod alarm;
 pub(crate) mod atomic;
+#[cfg(not(ntwait_loom))]
+pub(crate) mod bell;
 pub(crate) mod cell;
 pub(crate) mod clock;
 #[cfg(not(ntwait_loom))]
@@ -27,13 +29,16 @@ pub(crate) mod lookout;
 pub(crate) mod model;
 #[cfg(not(ntwait_loom))]
 pub(crate) mod nap;
-#[cfg(all(feature = "trace", not(ntwait_loom)))]
+#[cfg(not(ntwait_loom))]
 pub(crate) mod output;
 pub(crate) mod per_process;
+#[cfg(not(ntwait_loom))]
+pub(crate) mod process;
 pub(crate) mod region;
 pub(crate) mod schedule;
 #[cfg(not(ntwait_loom))]
 pub(crate) mod signal;
+pub(crate) mod source;
 #[cfg(not(ntwait_loom))]
 pub(crate) mod stack;
 pub(crate) mod tasks;

@@ -23,11 +23,10 @@ use core::mem::MaybeUninit;
 use core::ptr;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::FileTypeExt;
-use std::path::Path;
 
 /// A number that only who has many descriptors comes to by himself.
 const HIGH: i32 = 512;
@@ -46,8 +45,9 @@ pub(crate) struct Output {
 
 impl Output {
     /// A file, made if it is not there; lines are appended to what is in it.
-    pub(crate) fn append_to(path: &Path) -> io::Result<Self> {
-        OpenOptions::new().append(true).create(true).open(path).and_then(Self::new)
+    #[cfg(any(feature = "trace", test))]
+    pub(crate) fn append_to(path: &std::path::Path) -> io::Result<Self> {
+        File::options().append(true).create(true).open(path).and_then(Self::new)
     }
 
     /// What this descriptor leads to at this moment.
@@ -97,6 +97,13 @@ impl Output {
             }
         }
         Ok(())
+    }
+}
+
+/// Tells on the standard error that something is wrong. The depth is raised.
+pub(crate) fn complain(text: &str) {
+    if let Ok(output) = Output::duplicate(io::stderr().as_fd()) {
+        output.write(format!("ntwait: {text}\n").as_bytes());
     }
 }
 
@@ -206,7 +213,7 @@ mod tests {
 
     #[test]
     fn ou2_a_full_disk_loses_lines_only() {
-        let output = Output::append_to(Path::new("/dev/full")).expect("a device");
+        let output = Output::append_to(std::path::Path::new("/dev/full")).expect("a device");
         (0..3).for_each(|_| write(&output, b"no room\n"));
         assert_eq!(output.is_torn.load(Ordering::Relaxed), 0, "nothing was written");
     }

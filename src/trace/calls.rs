@@ -147,7 +147,8 @@ macro_rules! calls {
 calls! {
     Threading:
         NtCreateThread NtCreateThreadEx NtOpenThread NtTerminateThread RtlExitUserThread NtSuspendThread NtResumeThread
-        NtQueryInformationThread NtSetInformationThread NtGetExitCodeThread;
+        NtQueryInformationThread NtSetInformationThread NtGetExitCodeThread
+        NtOpenProcess NtQueryInformationProcess;
     Synchronization:
         NtCreateEvent NtOpenEvent NtSetEvent NtResetEvent NtClearEvent NtPulseEvent NtSetEventBoostPriority NtQueryEvent
         NtCreateMutant NtOpenMutant NtReleaseMutant NtQueryMutant

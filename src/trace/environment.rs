@@ -16,10 +16,8 @@ use crate::sys::clock::Deadline;
 use crate::sys::environment;
 use crate::sys::fork;
 use crate::sys::futex::{self, FutexAddr};
-use crate::sys::output::Output;
+use crate::sys::output::complain;
 use crate::waiter::shield::Shield;
-use std::io;
-use std::os::fd::AsFd;
 use tracing::dispatcher;
 
 const NOT_YET: u32 = 0;
@@ -79,10 +77,8 @@ fn install() {
         Some(config) if !dispatcher::has_been_set() => config.install(),
         _ => Ok(()),
     });
-    if let Err(error) = installed
-        && let Ok(output) = Output::duplicate(io::stderr().as_fd())
-    {
-        output.write(format!("ntwait: NTWAIT_TRACE: {error}; calls are not traced\n").as_bytes());
+    if let Err(error) = installed {
+        complain(&format!("NTWAIT_TRACE: {error}; calls are not traced"));
     }
 }
 

@@ -16,13 +16,14 @@
 #![allow(unsafe_code, reason = "links the thread's own wait blocks")]
 
 use super::lockset::{LockSet, Place, storage};
-use super::take::{self, Seen};
-use super::{Attempt, Ended, Gone, Refused, Terms, Until, any, ended, sleep, until_ended};
+use super::take::{self, Seen, Taker};
+use super::{Attempt, Ended, Gone, Refused, Terms, Timeout, Until, WaitPolicy, any, ended, sleep, until_ended};
 use crate::objects::{Kind, Target, mutant, owner};
 use crate::waiter::notice::Sort;
 use crate::waiter::park::Why;
 use crate::waiter::record::{KEPT_BLOCKS, ThreadRecord, with_current};
 use crate::waiter::shield::{Shield, ShieldedVec};
+use crate::waiter::waiting::Waiter;
 use crate::waiter::{self, Role, WaitBlock};
 
 /// Waits until all targets can be taken together, and takes them.
@@ -78,6 +79,29 @@ fn sort(targets: &[Target<'_>], order: &mut [u32]) -> Result<(), Refused> {
         core::ptr::eq(a.slot, b.slot) && a.generation == b.generation
     };
     if order.windows(2).any(same) { Err(Refused::Duplicate) } else { Ok(()) }
+}
+
+/// Takes everything for a waiter without a thread, or begins its wait and queues it on everything: `None`.
+pub(super) fn link(
+    me: &Waiter,
+    blocks: &[WaitBlock],
+    targets: &[Target<'_>],
+    taker: Taker<'_>,
+) -> Result<Option<Ended>, Refused> {
+    let mut places = storage(targets.len()).ok_or(Refused::NoMemory)?;
+    let mut order = ShieldedVec::with_capacity(targets.len()).ok_or(Refused::NoMemory)?;
+    order.resize(targets.len(), 0);
+    sort(targets, &mut order)?;
+    let terms = Terms { alertable: false, timeout: Timeout::Never, policy: WaitPolicy::NO_SPIN, taker };
+    let wait = All { targets, order: &order, terms: &terms, until: Until::new(Timeout::Never) };
+    if wait.is_any_too_deep() {
+        return Err(Refused::TooDeep);
+    }
+    let ended = wait.link(me, blocks, &mut places)?;
+    if ended.is_some() {
+        taker.adopt(targets);
+    }
+    Ok(ended)
 }
 
 struct All<'a, 'r> {
@@ -197,11 +221,24 @@ impl<'r> All<'_, 'r> {
 
     fn queue(&mut self, me: &ThreadRecord, blocks: &[WaitBlock], places: &mut [Place<'r>]) -> Result<Attempt, Refused> {
         let deadline = self.until.deadline();
+        if let Some(ended) = self.link(me, blocks, places)? {
+            return Ok(Attempt::Ended(ended));
+        }
+        if me.park.commit(self.terms.alertable) {
+            sleep::until_done(me, any::waiting_for(self.targets, Sort::All, self.terms), &deadline);
+        }
+        sleep::leave(me, self.targets, blocks, self.terms.taker.home);
+        let (why, index) = me.park.finish();
+        ended(why, index)
+    }
+
+    /// Takes everything, or begins the wait and queues on everything.
+    fn link(&self, me: &Waiter, blocks: &[WaitBlock], places: &mut [Place<'r>]) -> Result<Option<Ended>, Gone> {
         self.prepare(me, blocks);
         let mut locks = self.lock(places)?;
         if let Some(ended) = self.take_locked(&mut locks) {
             locks.release(self.terms.taker.home);
-            return Ok(Attempt::Ended(ended));
+            return Ok(Some(ended));
         }
         me.park.begin();
         for (target, block) in self.targets.iter().zip(blocks) {
@@ -211,16 +248,11 @@ impl<'r> All<'_, 'r> {
             }
         }
         locks.release(self.terms.taker.home);
-        if me.park.commit(self.terms.alertable) {
-            sleep::until_done(me, any::waiting_for(self.targets, Sort::All, self.terms), &deadline);
-        }
-        sleep::leave(me, self.targets, blocks, self.terms.taker.home);
-        let (why, index) = me.park.finish();
-        ended(why, index)
+        Ok(None)
     }
 
-    fn prepare(&self, me: &ThreadRecord, blocks: &[WaitBlock]) {
-        // SAFETY: we are the thread, and none of the blocks is linked yet.
+    fn prepare(&self, me: &Waiter, blocks: &[WaitBlock]) {
+        // SAFETY: we are the waiter, and none of the blocks is linked yet.
         unsafe { me.set_wait_set(blocks) };
         for (index, (target, block)) in self.targets.iter().zip(blocks).enumerate() {
             // SAFETY: our own block, and it is FREE.

@@ -14,13 +14,14 @@
 #![allow(unsafe_code, reason = "links the thread's own wait blocks")]
 
 use super::spin::Spun;
-use super::take::{self, Taken};
+use super::take::{self, Taken, Taker};
 use super::{Attempt, Ended, GONE, Refused, TOO_DEEP, Terms, Until, ended, epoch, serve, sleep, spin, until_ended};
 use crate::objects::word::Word;
 use crate::objects::{Target, release};
 use crate::waiter::notice::{Sort, Waiting};
 use crate::waiter::park::{Decision, Why};
 use crate::waiter::record::{KEPT_BLOCKS, ThreadRecord, with_current};
+use crate::waiter::waiting::Waiter;
 use crate::waiter::{self, Role, WaitBlock};
 
 /// Waits until one of the targets can be taken, takes it and says which.
@@ -60,7 +61,7 @@ fn look_then_block(
 }
 
 /// What a wait that did not block came to.
-pub(super) fn at_once(taken: Taken, index: usize) -> Result<Ended, Refused> {
+pub(crate) fn at_once(taken: Taken, index: usize) -> Result<Ended, Refused> {
     match taken {
         Taken::Yes => Ok(Ended::Object(index)),
         Taken::Abandoned => Ok(Ended::Abandoned(index)),
@@ -152,7 +153,7 @@ fn queue(
     until: &mut Until,
 ) -> Result<Attempt, Refused> {
     me.park.begin();
-    let linked = link(me, blocks, targets, terms);
+    let linked = link(me, blocks, targets, &terms.taker);
     if linked == targets.len() && me.park.commit(terms.alertable) {
         if until.has_passed() {
             let _ = me.park.decide(Why::TimedOut, 0);
@@ -179,7 +180,7 @@ pub(super) fn finish(me: &ThreadRecord) -> Result<Attempt, Refused> {
 }
 
 /// Queues on each object in order until the wait is decided; says on how many.
-fn link(me: &ThreadRecord, blocks: &[WaitBlock], targets: &[Target<'_>], terms: &Terms<'_>) -> usize {
+pub(super) fn link(me: &Waiter, blocks: &[WaitBlock], targets: &[Target<'_>], taker: &Taker<'_>) -> usize {
     for (index, (target, block)) in targets.iter().zip(blocks).enumerate() {
         if !me.park.is_open() {
             return index; // A1: an object that we are linked to ended the wait
@@ -188,7 +189,7 @@ fn link(me: &ThreadRecord, blocks: &[WaitBlock], targets: &[Target<'_>], terms: 
             let _ = me.park.decide(Why::Refused, GONE);
             return index;
         };
-        let who = terms.taker.who();
+        let who = taker.who();
         if held.is_signaled_for(who) {
             // N1. Lost: an earlier object was signalled meanwhile, and this one is not ours.
             if held.is_too_deep_for(who) {
@@ -196,14 +197,14 @@ fn link(me: &ThreadRecord, blocks: &[WaitBlock], targets: &[Target<'_>], terms: 
             } else if me.park.decide(serve::why(held.is_abandoned()), index as u32) != Decision::Lost {
                 held.consume_for(who);
             }
-            release(held, terms.taker.home);
+            release(held, taker.home);
             return index;
         }
         // SAFETY: our own block, and it is FREE.
         unsafe { block.prepare(me, (target.slot, target.generation), index as u32, Role::Any) };
         // SAFETY: the block stays in place until it is free again: `leave` sees to it.
         unsafe { held.append(block) };
-        release(held, terms.taker.home);
+        release(held, taker.home);
     }
     targets.len()
 }

@@ -9,6 +9,7 @@ use super::lockset::LockSet;
 use crate::objects::held::Held;
 use crate::objects::slot::Slot;
 use crate::waiter::park::{Decision, Why};
+use crate::waiter::waiting::NOBODY;
 use crate::waiter::{Chain, WaitBlock};
 use core::ptr;
 
@@ -54,6 +55,18 @@ pub(super) fn why(abandoned: bool) -> Why {
     if abandoned { Why::Abandoned } else { Why::Object }
 }
 
+/// Takes the object for this waiter, and tells one that may give it back what it would give back.
+///
+/// # Safety
+/// The block is linked to the object that `held` is, and the caller has decided its wait.
+unsafe fn consume(block: &WaitBlock, held: &mut Held<'_>, who: u32) {
+    held.consume_for(who);
+    if who == NOBODY {
+        // SAFETY: the caller's promise.
+        unsafe { block.answer(held.slot().extra()) }; // Y4
+    }
+}
+
 /// # Safety
 /// The block is a wait-any's and linked to the object that `held` is.
 pub(super) unsafe fn serve_any(block: &WaitBlock, held: &mut Held<'_>, chain: &mut Chain) {
@@ -61,9 +74,13 @@ pub(super) unsafe fn serve_any(block: &WaitBlock, held: &mut Held<'_>, chain: &m
     let index = unsafe { block.index() };
     // SAFETY: B4, the caller's lock.
     let thread = unsafe { block.waiter() };
-    let decision = thread.park.decide(why(held.is_abandoned()), index);
-    if decision != Decision::Lost {
-        held.consume_for(thread.who());
+    let who = thread.who();
+    let is_news = who == NOBODY && held.is_mutant(); // Y3
+    let why = if is_news { Why::Retest } else { why(held.is_abandoned()) };
+    let decision = thread.park.decide(why, index);
+    if decision != Decision::Lost && !is_news {
+        // SAFETY: decided, and its object locked.
+        unsafe { consume(block, held, who) };
     }
     // SAFETY: linked to this object.
     unsafe { retire(block, decision, held, chain) };
@@ -77,26 +94,36 @@ unsafe fn serve_all(block: &WaitBlock, locks: &mut LockSet<'_, '_>, chain: &mut 
     // SAFETY: the block is linked and its object locked.
     let set = unsafe { thread.wait_set() };
     let who = thread.who();
-    // SAFETY: B4; the blocks of an open wait are all linked, and their objects locked by us.
-    let slots = set.iter().map(|block| ptr::from_ref(unsafe { block.target() }.0));
-    let mut abandoned = false;
+    let (mut abandoned, mut is_news, mut asked) = (false, false, 0);
     if thread.park.is_open() {
-        for slot in slots.clone() {
-            match locks.find(slot) {
-                Some(held) if held.is_signaled_for(who) => abandoned |= held.is_abandoned(),
+        for member in set {
+            // SAFETY: B4; the blocks of an open wait are all linked, and their objects locked by us.
+            match locks.find(unsafe { member.target() }.0) {
+                Some(held) if held.is_signaled_for(who) => {
+                    abandoned |= held.is_abandoned();
+                    is_news |= who == NOBODY && held.is_mutant(); // Y3
+                    asked += u32::from(held.is_asked());
+                }
                 _ => return, // it keeps its place
             }
         }
+        // SAFETY: B4, as above.
+        let slots = set.iter().map(|member| unsafe { member.target() }.0);
+        if asked > 1 && !is_ready_still(slots, locks) {
+            return;
+        }
     }
-    let decision = thread.park.decide(why(abandoned), 0);
+    let decision = thread.park.decide(if is_news { Why::Retest } else { why(abandoned) }, 0);
     if decision == Decision::Lost {
         // SAFETY: the caller's lock. A dead wait's other blocks are its thread's to unlink.
         unsafe { retire_one_of(block, decision, locks, chain) };
         return;
     }
-    for slot in slots {
-        if let Some(held) = locks.find(slot) {
-            held.consume_for(who);
+    for member in set.iter().filter(|_| !is_news) {
+        // SAFETY: B4, as above.
+        if let Some(held) = locks.find(unsafe { member.target() }.0) {
+            // SAFETY: decided, linked, and its object locked.
+            unsafe { consume(member, held, who) };
         }
     }
     for member in set {
@@ -107,6 +134,12 @@ unsafe fn serve_all(block: &WaitBlock, locks: &mut LockSet<'_, '_>, chain: &mut 
     }
     // SAFETY: as above. It is the last to be freed: until then the set stays in place (B2).
     unsafe { retire_one_of(block, decision, locks, chain) };
+}
+
+/// The second round (objects/descriptor.rs, DE7).
+#[cold]
+fn is_ready_still<'s>(slots: impl Iterator<Item = &'s Slot>, locks: &mut LockSet<'_, '_>) -> bool {
+    slots.into_iter().all(|slot| locks.find(slot).is_some_and(|held| !held.is_asked() || held.is_signaled()))
 }
 
 /// Ends the wait-all that this block belongs to, so that its thread tests for itself.

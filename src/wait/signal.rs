@@ -176,15 +176,32 @@ pub(crate) fn signal_and(
     then: &mut dyn FnMut(&mut Held<'_>),
 ) -> Result<Word, Unsignaled> {
     let _shield = Shield::raise();
-    let also = Also { other: Some(other), then };
+    let also = Also { other: Some(other), first: &mut |_| (), then };
     let (before, wakes) = signal_under_locks(target, signal, also, home)?;
     wakes.pay();
     Ok(before)
 }
 
-/// What is done under the same locks after the signal was carried out.
+/// As [`signal`], and in the same step, before anybody is given the object, does something to it.
+pub(crate) fn signal_after(
+    target: Target<'_>,
+    signal: Signal,
+    home: &dyn Home,
+    first: &mut dyn FnMut(&mut Held<'_>),
+) -> Result<Word, Unsignaled> {
+    let _shield = Shield::raise();
+    let also = Also { other: None, first, then: &mut |_| () };
+    let (before, wakes) = signal_under_locks(target, signal, also, home)?;
+    wakes.pay();
+    Ok(before)
+}
+
+/// What else is done under the same locks.
 struct Also<'a, 'r> {
+    /// To the object itself, before those who wait are served.
+    first: &'a mut dyn FnMut(&mut Held<'_>),
     other: Option<Target<'r>>,
+    /// To the other, after that.
     then: &'a mut dyn FnMut(&mut Held<'_>),
 }
 
@@ -195,7 +212,7 @@ fn decide<'s>(target: Target<'s>, signal: Signal, home: &dyn Home) -> Decided<'s
     let held = target.slot.lock(target.generation).ok_or(Gone)?;
     if held.has_all_waiters() {
         release(held, home);
-        return signal_under_locks(target, signal, Also { other: None, then: &mut |_| () }, home);
+        return signal_under_locks(target, signal, Also { other: None, first: &mut |_| (), then: &mut |_| () }, home);
     }
     signal_alone(target, signal, held, home)
 }
@@ -289,7 +306,7 @@ fn carry_out<'s>(
 ) -> Decided<'s> {
     let is_there = also.other.is_none_or(|other| locks.holds(other));
     let applied = match locks.find(target.slot) {
-        Some(held) if is_there => apply(held, signal, target.slot.extra()),
+        Some(held) if is_there => apply(held, signal, target.slot.extra()).inspect(|_| (also.first)(held)),
         _ => Err(Unsignaled::Gone),
     };
     let (before, broadcast) = match applied {

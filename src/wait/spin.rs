@@ -5,7 +5,8 @@
 //! again for a while before it queues. It is not waiting yet: nobody can have counted on it, and a pulse or a
 //! second set that comes meanwhile finds no waiter, as if the wait had begun later.
 //!
-//! X1  Never while others are queued: they came first. Never for a wait that must be seen to wait.
+//! X1  Never while others are queued: they came first. Never for a wait that must be seen to wait. Never if a look asks the
+//!     kernel.
 //! X2  The budget follows what this thread's recent spins brought ([`History`]).
 //! X3  A spin ends at the cap, at the deadline, at a request, when somebody queues or the object dies.
 
@@ -63,7 +64,8 @@ pub(super) enum Spun {
 
 /// Looks again and again, as long as that is worth it (X2).
 pub(super) fn spin(me: &ThreadRecord, targets: &[Target<'_>], terms: &Terms<'_>, until: &mut Until) -> Spun {
-    if terms.policy.cap_ns == 0 || targets.is_empty() || targets.len() > MOST_OBJECTS {
+    let is_cheap = (1..=MOST_OBJECTS).contains(&targets.len()) && !targets.iter().any(|t| t.kind.may_be_asked());
+    if terms.policy.cap_ns == 0 || !is_cheap {
         return Spun::InVain;
     }
     // SAFETY: T1, our own record.

@@ -8,6 +8,8 @@
 //!     So there was a time, up to the taking, in which `i` did not change while each of the others was seen clear.
 //!     Without the second look a thread that sets 0 and then 1 could find that 1 was taken from under 0, and without
 //!     the count so could one that takes 1, sets 0 and sets 1 again (W9).
+//! K3  What is asked for (objects/descriptor.rs) is looked at under its lock, once, and there is nothing to take: its state is the
+//!     kernel's, which changes it without asking us. Of those that were ready when the wait began, the lowest ends it.
 //! orderings   Acquire loads; the taking compare-exchange is AcqRel (object word).
 
 use crate::objects::held::Held;
@@ -89,6 +91,32 @@ pub(crate) fn look(target: Target<'_>, who: u32) -> Seen {
     }
 }
 
+/// As [`look`]; of what the word says no more than "perhaps" of, the truth is asked for (K3).
+#[inline]
+fn look_or_ask(target: Target<'_>, taker: &Taker<'_>) -> Seen {
+    match look(target, taker.who()) {
+        Seen::Signaled(_) | Seen::Locked if target.kind.may_be_asked() => ask(target, taker.home),
+        seen => seen,
+    }
+}
+
+#[cold]
+fn ask(target: Target<'_>, home: &dyn Home) -> Seen {
+    let _shield = Shield::raise();
+    let Some(held) = target.slot.lock(target.generation) else {
+        return Seen::Gone;
+    };
+    let seen = if held.is_signaled() { Seen::Signaled(held.word().without(Word::LOCKED)) } else { Seen::Clear };
+    release(held, home);
+    seen
+}
+
+/// Does this second look show what the first has shown, that the object was clear? What is asked for is asked once (K3).
+#[inline]
+fn is_clear_still(target: Target<'_>, who: u32) -> bool {
+    look(target, who) == Seen::Clear || target.kind.may_be_asked()
+}
+
 /// Takes a signalled object that counts its changes as it was seen. `None`: it has changed since.
 #[inline]
 pub(crate) fn as_seen(target: Target<'_>, word: Word) -> Option<Taken> {
@@ -137,6 +165,11 @@ pub(crate) fn special(target: Target<'_>, owner: Option<Owner<'_>>, home: &dyn H
     match (target.kind, owner) {
         (Kind::Semaphore, _) => semaphore(target),
         (Kind::Mutant, Some(owner)) => mutant(target, owner, home),
+        (Kind::Descriptor | Kind::Process, _) => match ask(target, home) {
+            Seen::Signaled(_) => Taken::Yes,
+            Seen::Gone => Taken::Gone,
+            Seen::Clear | Seen::Locked => Taken::Clear,
+        },
         _ => Taken::Unknown,
     }
 }
@@ -208,7 +241,7 @@ fn take_one_more(slot: &Slot, (seen, taken): (Word, Word), owner: Owner<'_>, hom
 pub(crate) fn first(targets: &[Target<'_>], taker: &Taker<'_>) -> (Taken, usize) {
     let who = taker.who();
     loop {
-        let looks = targets.iter().map(|target| look(*target, who)).enumerate();
+        let looks = targets.iter().map(|target| look_or_ask(*target, taker)).enumerate();
         let Some((index, seen)) = looks.into_iter().find(|(_, seen)| *seen != Seen::Clear) else {
             return (Taken::Clear, 0);
         };
@@ -219,8 +252,10 @@ pub(crate) fn first(targets: &[Target<'_>], taker: &Taker<'_>) -> (Taken, usize)
         };
         let (target, before) = (targets[index], &targets[..index]);
         // K2. A lower one that is not clear now decides in the next round.
-        let are_clear = || before.iter().all(|target| look(*target, who) == Seen::Clear);
-        let taken = if index == 0 && word.has(Word::SPECIAL) {
+        let are_clear = || before.iter().all(|target| is_clear_still(*target, who));
+        let taken = if target.kind.may_be_asked() {
+            are_clear().then_some(Taken::Yes)
+        } else if index == 0 && word.has(Word::SPECIAL) {
             Some(special(target, taker.owner, taker.home))
         } else if word.has(Word::SPECIAL) {
             locked(target, taker, are_clear)

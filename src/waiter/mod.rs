@@ -173,7 +173,7 @@ impl WaitBlock {
     /// Says something to the thread that is about to get the block back.
     ///
     /// # Safety
-    /// The caller has decided the thread's wait and unlinked the block, which is not FREE yet.
+    /// The caller has decided the thread's wait and, if the block is LINKED still, holds its object's lock.
     pub(crate) unsafe fn answer(&self, index: u32) {
         // SAFETY: B2, the block is the caller's until it frees it.
         unsafe { self.index.set(index) };

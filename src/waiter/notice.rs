@@ -93,8 +93,8 @@ const COUNT_SHIFT: u32 = 11;
 const COUNT_BITS: u32 = 21;
 const GENERATION_SHIFT: u32 = COUNT_SHIFT + COUNT_BITS;
 
-impl Notice {
-    pub(super) fn new() -> Self {
+impl Default for Notice {
+    fn default() -> Self {
         Self {
             count: AtomicU32::new(0),
             terms: AtomicU64::new(0),
@@ -103,7 +103,9 @@ impl Notice {
             since: AtomicU64::new(0),
         }
     }
+}
 
+impl Notice {
     /// The calling thread, whose notice it is, is about to sleep (NO1).
     pub(crate) fn put_up(&self, waiting: Waiting, deadline: &Deadline) {
         if !is_wanted() {
@@ -178,7 +180,7 @@ mod tests {
 
     #[test]
     fn no2_what_was_put_up_is_read() {
-        let notice = Notice::new();
+        let notice = Notice::default();
         assert_eq!(notice.read(), None);
         for sort in [Sort::Any, Sort::All, Sort::Epoch, Sort::Lot, Sort::Alert] {
             for alertable in [false, true] {
@@ -194,7 +196,7 @@ mod tests {
 
     #[test]
     fn no3_the_count_only_grows() {
-        let notice = Notice::new();
+        let notice = Notice::default();
         let waiting = Waiting::for_nothing(Sort::Alert);
         notice.put_up(waiting, &Deadline::Never);
         let first = notice.read().expect("a wait");

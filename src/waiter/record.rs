@@ -125,7 +125,7 @@ impl ThreadRecord {
             end: Guarded::new(None),
             pinned: Guarded::new(None),
             is_known_elsewhere: AtomicU32::new(0),
-            notice: Notice::new(),
+            notice: Notice::default(),
             tid: AtomicU32::new(0),
             pointer: AtomicU64::new(0),
             owner_number: AtomicU64::new(0),

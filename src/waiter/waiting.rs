@@ -9,9 +9,13 @@
 //! ```
 //!
 //! Y1  A waiter with a notifier is there until it was notified: who wants to let go of it ends its wait himself, by winning
-//!     the decision, or waits for the notification.
+//!     the decision, or leaves it to whoever notifies it.
 //! Y2  The notifier, `who` and `wait_set` are written while no block of the waiter is linked, and read under the lock of
 //!     an object that one is linked to, or before the block is freed.
+//! Y3  A future is no owner of mutants. If it waits for one, it is [`NOBODY`]: nothing is ever taken for it, it is told that it
+//!     could be, and the thread that asks for its result tries to take it for itself.
+//! Y4  What is taken for [`NOBODY`] may have to be given back, so its block is told the number that the object keeps beside its
+//!     word at that moment: for a timer, of which setting the expiry was.
 
 #![allow(unsafe_code, reason = "the blocks of a wait-all, seen by others")]
 
@@ -21,6 +25,9 @@ use crate::sys::atomic::{AtomicU32, Ordering};
 use crate::sys::cell::Guarded;
 use crate::sys::futex::{self, FutexAddr};
 use core::ptr;
+
+/// The number of who waits without being anybody that could own something (Y3).
+pub(crate) const NOBODY: u32 = u32::MAX;
 
 /// Who waits, as signallers see him.
 #[derive(Debug)]

@@ -66,6 +66,11 @@ impl<T: Send + 'static> Worker<T> {
         worker
     }
 
+    /// Its kernel id.
+    pub(crate) fn tid(&self) -> i32 {
+        self.tid
+    }
+
     /// Returns when the thread sleeps in a futex; fails if it ends instead.
     #[track_caller]
     pub(crate) fn assert_blocked(&self) {

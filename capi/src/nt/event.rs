@@ -3,7 +3,7 @@
 use super::query::Buffer;
 use super::{Attributes, call, create, open, query, telling};
 use crate::memory::Out;
-use nt::{AccessMask, EventType, Handle, NtStatus};
+use nt::{AccessMask, EventType, Handle, NtStatus, Runtime};
 
 calls! {
     fn NtCreateEvent(event: Out<Handle>, access: u32, attributes: Attributes, event_type: u32, initial: u8) -> NtStatus {
@@ -14,7 +14,7 @@ calls! {
     }
 
     fn NtOpenEvent(event: Out<Handle>, access: u32, attributes: Attributes) -> NtStatus {
-        open(event, access, attributes, |nt, access, attributes| nt.nt_open_event(access, attributes))
+        open(event, access, attributes, Runtime::nt_open_event)
     }
 
     fn NtSetEvent(event: Handle, previous: Out<i32>) -> NtStatus {

@@ -16,7 +16,7 @@ calls! {
     }
 
     fn NtOpenKeyedEvent(keyed_event: Out<Handle>, access: u32, attributes: Attributes) -> NtStatus {
-        open(keyed_event, access, attributes, |nt, access, attributes| nt.nt_open_keyed_event(access, attributes))
+        open(keyed_event, access, attributes, Runtime::nt_open_keyed_event)
     }
 
     fn NtWaitForKeyedEvent(keyed_event: Handle, key: usize, alertable: u8, timeout: In<i64>) -> NtStatus {

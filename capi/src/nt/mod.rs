@@ -7,6 +7,7 @@ mod information;
 mod keyed_event;
 mod mutant;
 mod object;
+mod process;
 mod query;
 mod semaphore;
 mod thread;
@@ -29,6 +30,7 @@ pub(crate) const CALLS: &[&[Export]] = &[
     keyed_event::CALLS,
     mutant::CALLS,
     object::CALLS,
+    process::CALLS,
     semaphore::CALLS,
     thread::CALLS,
     timer::CALLS,

@@ -3,7 +3,7 @@
 use super::query::Buffer;
 use super::{Attributes, create, open, query, telling};
 use crate::memory::Out;
-use nt::{AccessMask, Handle, NtStatus};
+use nt::{AccessMask, Handle, NtStatus, Runtime};
 
 calls! {
     fn NtCreateMutant(mutant: Out<Handle>, access: u32, attributes: Attributes, initial_owner: u8) -> NtStatus {
@@ -12,7 +12,7 @@ calls! {
     }
 
     fn NtOpenMutant(mutant: Out<Handle>, access: u32, attributes: Attributes) -> NtStatus {
-        open(mutant, access, attributes, |nt, access, attributes| nt.nt_open_mutant(access, attributes))
+        open(mutant, access, attributes, Runtime::nt_open_mutant)
     }
 
     fn NtReleaseMutant(mutant: Handle, previous: Out<i32>) -> NtStatus {

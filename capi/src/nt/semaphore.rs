@@ -3,7 +3,7 @@
 use super::query::Buffer;
 use super::{Attributes, create, open, query, telling};
 use crate::memory::Out;
-use nt::{AccessMask, Handle, NtStatus};
+use nt::{AccessMask, Handle, NtStatus, Runtime};
 
 calls! {
     fn NtCreateSemaphore(
@@ -18,7 +18,7 @@ calls! {
     }
 
     fn NtOpenSemaphore(semaphore: Out<Handle>, access: u32, attributes: Attributes) -> NtStatus {
-        open(semaphore, access, attributes, |nt, access, attributes| nt.nt_open_semaphore(access, attributes))
+        open(semaphore, access, attributes, Runtime::nt_open_semaphore)
     }
 
     fn NtReleaseSemaphore(semaphore: Handle, count: i32, previous: Out<i32>) -> NtStatus {

@@ -5,7 +5,7 @@ use super::{Attributes, create, open, query, runtime, status, telling};
 use crate::convention::Code;
 use crate::memory::{In, Out, give};
 use core::ffi::c_void;
-use nt::{AccessMask, Handle, NtStatus, TimerApc, TimerType};
+use nt::{AccessMask, Handle, NtStatus, Runtime, TimerApc, TimerType};
 
 calls! {
     fn NtCreateTimer(timer: Out<Handle>, access: u32, attributes: Attributes, timer_type: u32) -> NtStatus {
@@ -14,7 +14,7 @@ calls! {
     }
 
     fn NtOpenTimer(timer: Out<Handle>, access: u32, attributes: Attributes) -> NtStatus {
-        open(timer, access, attributes, |nt, access, attributes| nt.nt_open_timer(access, attributes))
+        open(timer, access, attributes, Runtime::nt_open_timer)
     }
 
     fn NtSetTimer(

@@ -15,6 +15,7 @@ mod init_once;
 mod mutex;
 mod names;
 mod priority;
+mod process;
 mod registered_wait;
 mod semaphore;
 mod srw;
@@ -46,6 +47,7 @@ pub(crate) const CALLS: &[&[Export]] = &[
     init_once::CALLS,
     mutex::CALLS,
     priority::CALLS,
+    process::CALLS,
     registered_wait::CALLS,
     semaphore::CALLS,
     srw::CALLS,

@@ -9,7 +9,7 @@ use core::time::Duration;
 use nt::{Handle, NtStatus, Runtime, WaitType};
 
 const WAIT_FAILED: u32 = u32::MAX;
-const MAXIMUM_WAIT_OBJECTS: usize = 64;
+const MAXIMUM_WAIT_OBJECTS: usize = Runtime::MAXIMUM_WAIT_OBJECTS;
 
 /// The value of a wait: its status, or `WAIT_FAILED` and the last error, which otherwise stays as it is (W31, W42).
 #[inline]

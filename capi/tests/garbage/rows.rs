@@ -81,6 +81,9 @@ groups! {
         SetThreadPriorityBoost "hi" SetThreadAffinityMask "hi" SetThreadDescription "hw" GetThreadDescription "h8"
         GetThreadTimes "h8888"
     }
+    processes {
+        NtOpenProcess "oiAK" NtQueryInformationProcess "pqbn4" OpenProcess "iii>h" GetExitCodeProcess "p4" GetProcessId "p"
+    }
     handles {
         NtClose "h" NtDuplicateObject "phpoiii" NtQueryObject "hqbn4" NtSetInformationObject "hqjn" NtCompareObjects "hh"
         CloseHandle "h" DuplicateHandle "phpoiii" GetHandleInformation "h4" SetHandleInformation "hii"
@@ -121,6 +124,7 @@ groups! {
         QueryPerformanceFrequency "8" GetSystemTimeAsFileTime "8" RtlNtStatusToDosError "i" RtlInitUnicodeString "uw"
     }
     extensions {
-        ntw_wait_for_objects "cHit8" ntw_free "M" ntw_win64_export "aa" ntw_version ""
+        ntw_wait_for_objects "cHit8" ntw_export_fd "hf" ntw_import_fd "iio" ntw_open_process "io"
+        ntw_wait_graph ">j" ntw_deadlocks ">j" ntw_free "M" ntw_win64_export "aa" ntw_version ""
     }
 }

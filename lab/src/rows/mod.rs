@@ -8,6 +8,7 @@ mod broadcast;
 mod child;
 mod cores;
 mod create;
+mod exported;
 mod handoff;
 mod idle;
 mod living;
@@ -22,9 +23,9 @@ use crate::measure::Bench;
 use crate::plan::Plan;
 
 /// The names of all rows.
-pub(crate) const NAMES: [&str; 19] = [
+pub(crate) const NAMES: [&str; 20] = [
     "P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "P12", "P13", "P14", "P15", "P16", "P17",
-    "P18", "P20",
+    "P18", "P19", "P20",
 ];
 
 /// All benches, in the order of the table.
@@ -43,6 +44,7 @@ pub(crate) fn all(plan: &Plan) -> Vec<Bench> {
         living::benches(plan),
         owned::benches(plan),
         locks::benches(plan),
+        exported::benches(plan),
         timers::benches(plan),
     ]
     .into_iter()

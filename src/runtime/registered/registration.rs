@@ -38,13 +38,15 @@ use crate::sys::cpu;
 use crate::sys::futex::{self, FutexAddr};
 use crate::sys::lock::FutexLock;
 use crate::sys::tls::thread_local;
-use crate::wait::unattended::{self, Armed};
+use crate::wait::Refused;
+use crate::wait::take::Taker;
+use crate::wait::unattended::{self, Armed, How};
 use crate::waiter::WaitBlock;
 use crate::waiter::pool::Pooled;
 use crate::waiter::shield::Shield;
 use crate::waiter::waiting::{Notifier, Waiter};
 use core::cell::Cell;
-use core::ptr;
+use core::{ptr, slice};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Stage {
@@ -175,9 +177,10 @@ impl Registration {
     /// Takes the object or queues on it.
     fn arm(&self, control: &mut Control) -> Next {
         let Some(job) = &control.job else { return Next::Nothing };
-        let armed = job.object.target().and_then(|target| {
+        let armed = job.object.target().map_err(Refused::from).and_then(|target| {
+            let taker = Taker { owner: None, home: job.object.resident.home() };
             // SAFETY: R2: nobody has it in hand but us, and its place is never freed.
-            unsafe { unattended::arm(&self.waiter, &self.block, target, job.object.resident.home()) }
+            unsafe { unattended::arm(&self.waiter, slice::from_ref(&self.block), &[target], &taker, How::Any) }
         });
         control.timed_out = false;
         match armed {
@@ -186,7 +189,7 @@ impl Registration {
                 control.deadline = job.timeout_ns.map(|span| clock::now_ns().saturating_add(span));
                 control.deadline.map_or(Next::Nothing, Next::TimeOutAt)
             }
-            Ok(Armed::Taken) => {
+            Ok(Armed::Taken(_)) => {
                 control.stage = Stage::Fired;
                 Next::Fire
             }
@@ -198,9 +201,9 @@ impl Registration {
     }
 
     fn disarm(&self, job: &Job) -> bool {
-        job.object
-            .target()
-            .is_ok_and(|target| unattended::disarm(&self.waiter, &self.block, target, job.object.resident.home()))
+        job.object.target().is_ok_and(|target| {
+            unattended::disarm(&self.waiter, slice::from_ref(&self.block), &[target], job.object.resident.home())
+        })
     }
 
     fn go_on(&'static self, next: Next) {
@@ -226,7 +229,7 @@ impl Registration {
         let _shield = Shield::raise();
         let mut control = self.control.lock();
         if control.stage == Stage::Armed {
-            unattended::finish(&self.waiter);
+            let _ = unattended::finish(&self.waiter);
             control.stage = Stage::Fired;
         }
         control.job.as_ref().map_or(Runs::Serially, |job| job.runs)

@@ -113,6 +113,12 @@ pub(super) fn native() -> Option<(&'static Resident, Place)> {
     })
 }
 
+/// Has the calling thread's rundown begun? Then it may have been terminated in the middle of anything.
+#[cfg(not(ntwait_loom))]
+pub(crate) fn is_over() -> bool {
+    IS_OVER.with(Cell::get)
+}
+
 /// The calling thread is to be another's from now on: a model's native runs share one.
 #[cfg(any(feature = "internals", ntwait_loom))]
 pub(crate) fn begin_anew() {

@@ -26,7 +26,6 @@ mod schedule;
 
 use super::residents::{Resident, ResidentRef};
 use crate::objects::held::Held;
-use crate::objects::word::Word;
 use crate::objects::{Birth, Kind, Signal, Target, timer};
 use crate::status::NtStatus;
 use crate::sys::alarm::Clock;
@@ -201,7 +200,7 @@ impl ResidentRef {
             }
         };
         let before = if is_now {
-            signal::signal_and(target, Signal::Set, target, self.home(), &mut arrange)?
+            signal::signal_after(target, Signal::Set, self.home(), &mut arrange)?
         } else {
             self.on_timer(target, |held| {
                 let before = held.word();
@@ -290,27 +289,6 @@ fn body_of(held: &Held<'_>) -> Option<&'static TimerBody> {
     debug_assert_eq!(held.kind(), Kind::Timer);
     // SAFETY: what `conceive_timer` put there.
     unsafe { TimerBody::from_side(held.side()) }
-}
-
-/// A runtime is dropped, and with it its timers.
-pub(super) fn let_go_of_all(resident: &Resident) {
-    let _shield = Shield::raise();
-    if clockwork::known().is_none() {
-        return;
-    }
-    for slot in resident.table().used_slots() {
-        let word = slot.load();
-        // A timer is born SHARED, and what is dead is not. One that dies meanwhile, by the last act of a thread that still
-        // refers to the runtime, is that thread's to see to: under the lock only one of us finds the body.
-        if word.has(Word::SHARED) {
-            let target = Target { slot, generation: word.generation(), kind: Kind::Timer };
-            let side = signal::under_lock(target, resident.home(), |held| match held.kind() {
-                Kind::Timer => held.take_side(),
-                _ => 0,
-            });
-            let_go(side.unwrap_or(0));
-        }
-    }
 }
 
 /// A timer has died, and its slot kept this: nothing of it expires from now on (T6).

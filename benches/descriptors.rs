@@ -1,0 +1,59 @@
+//! What does an event cost that a descriptor mirrors, and what one beside it?
+
+mod common;
+
+use std::hint::black_box;
+
+use common::{MANUAL, NtEvent, Padded, Rival};
+use criterion::{Criterion, criterion_group, criterion_main};
+use ntwait::{Event, Waitable};
+use rustix::event::{EventfdFlags, eventfd};
+use rustix::io::{read, write};
+
+fn set_reset_exported(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("set_reset_exported");
+    group.bench_function("bare eventfd", |bencher| {
+        let descriptor = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).expect("a descriptor");
+        bencher.iter(|| {
+            let _ = write(&descriptor, &1_u64.to_ne_bytes());
+            let _ = read(&descriptor, &mut [0; 8]);
+        });
+    });
+    group.bench_function("ntwait Event", |bencher| {
+        let event = Event::manual_reset(false).expect("an event");
+        let _descriptor = event.export_fd().expect("two descriptors");
+        bencher.iter(|| {
+            black_box(&event).set();
+            black_box(&event).reset();
+        });
+    });
+}
+
+fn set_reset_beside(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("set_reset_beside");
+    let mut body = |name, others: usize| {
+        let others: Vec<_> = (0..others)
+            .map(|_| {
+                let event = Event::manual_reset(false).expect("an event");
+                (event.export_fd().expect("two descriptors"), event)
+            })
+            .collect();
+        group.bench_function(name, |bencher| {
+            let event = Padded(NtEvent::<MANUAL>::new());
+            bencher.iter(|| {
+                black_box(&*event).set();
+                black_box(&*event).reset();
+            });
+        });
+        drop(others);
+    };
+    body("none exported", 0);
+    body("64 others exported", 64);
+}
+
+criterion_group! {
+    name = descriptors;
+    config = common::criterion();
+    targets = set_reset_exported, set_reset_beside
+}
+criterion_main!(descriptors);

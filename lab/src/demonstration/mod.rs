@@ -43,6 +43,8 @@ struct Shop {
     accounts: Handle,
     journal: Handle,
     tick: Handle,
+    /// Workers 2 and 3 are done with all requests before the quarrel.
+    ready: [Handle; 2],
     /// Worker 1 has the accounts; worker 2 has the journal.
     crossed: [Handle; 2],
     statistics: RtlCriticalSection,
@@ -136,8 +138,8 @@ impl Demonstration {
     pub(crate) fn end(self) -> Result<(), String> {
         self.shop.stop.store(true, Ordering::Release);
         let _ = self.shop.runtime.nt_release_semaphore(self.shop.requests, 8 * WORKERS as i32);
-        for crossed in self.shop.crossed {
-            let _ = self.shop.runtime.nt_set_event(crossed); // for a worker whose partner has seen the end
+        for event in self.shop.ready.into_iter().chain(self.shop.crossed) {
+            let _ = self.shop.runtime.nt_set_event(event); // for a worker whose partner has seen the end
         }
         let end = Instant::now() + LIMIT;
         while self.threads.iter().any(|thread| thread.exit_code().is_none()) {
@@ -186,6 +188,7 @@ impl Shop {
             accounts: mutant("accounts")?,
             journal: mutant("journal")?,
             tick,
+            ready: [event()?, event()?],
             crossed: [event()?, event()?],
             statistics: RtlCriticalSection::new(0),
             settings: RtlSrwLock::new(),

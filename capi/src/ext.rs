@@ -4,6 +4,7 @@
 
 use crate::heap;
 use crate::memory::{In, Out, give};
+use crate::nt::wait::wait_type_of;
 use crate::nt::{runtime, status};
 use core::ffi::{c_char, c_void};
 use nt::{Deadlock, Ended, Handle, NtStatus, Runtime, Timeout, WaitType};
@@ -18,13 +19,7 @@ extern "C" fn ntw_wait_for_objects(
     index: Out<usize>,
 ) -> NtStatus {
     status(|| {
-        if !(1..=Runtime::MOST_WAIT_OBJECTS).contains(&count) {
-            return Err(NtStatus::INVALID_PARAMETER_1);
-        }
-        let wait_type = WaitType(wait_type);
-        if !matches!(wait_type, WaitType::ALL | WaitType::ANY) {
-            return Err(NtStatus::INVALID_PARAMETER_3);
-        }
+        let wait_type = wait_type_of(count, Runtime::MOST_WAIT_OBJECTS, wait_type)?;
         let index = index.get()?;
         let timeout = Timeout::from_nt(timeout.get()?);
         let objects = objects.slice(count)?;

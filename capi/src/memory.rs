@@ -66,12 +66,15 @@ pub(crate) use plain;
 
 plain!(u8, u16, u32, u64, i32, i64, usize, nt::Handle, *mut core::ffi::c_void);
 
+#[inline]
+fn check_alignment(address: usize, alignment: usize) -> Result<(), NtStatus> {
+    if address.is_multiple_of(alignment) { Ok(()) } else { Err(NtStatus::DATATYPE_MISALIGNMENT) }
+}
+
 /// The alignment, then the address.
 #[inline]
 fn check<T>(pointer: *const T, count: usize, access: probe::Access) -> Result<(), NtStatus> {
-    if !pointer.is_aligned() {
-        return Err(NtStatus::DATATYPE_MISALIGNMENT);
-    }
+    check_alignment(pointer.addr(), align_of::<T>())?;
     let length = count.checked_mul(size_of::<T>()).ok_or(NtStatus::ACCESS_VIOLATION)?;
     if probe::is_there(pointer.addr(), length, access) { Ok(()) } else { Err(NtStatus::ACCESS_VIOLATION) }
 }
@@ -102,9 +105,10 @@ impl<T> Out<T> {
 impl In<u8> {
     /// So many bytes, where they are, aligned as asked for.
     pub(crate) fn bytes<'a>(self, length: usize, alignment: usize) -> Result<&'a [u8], NtStatus> {
-        if length != 0 && !self.0.addr().is_multiple_of(alignment) {
-            return Err(NtStatus::DATATYPE_MISALIGNMENT);
+        if length == 0 {
+            return Ok(&[]);
         }
+        check_alignment(self.0.addr(), alignment)?;
         self.slice(length)
     }
 }
@@ -190,9 +194,7 @@ impl Out<u8> {
         if length == 0 {
             return Ok(&mut []);
         }
-        if !self.0.addr().is_multiple_of(alignment) {
-            return Err(NtStatus::DATATYPE_MISALIGNMENT);
-        }
+        check_alignment(self.0.addr(), alignment)?;
         check(self.0, length, probe::Access::Write)?;
         // SAFETY: M1, M2.
         Ok(unsafe { core::slice::from_raw_parts_mut(self.0, length) })
@@ -249,11 +251,12 @@ impl<T> Shared<T> {
     /// The structure.
     #[inline]
     pub(crate) fn get<'a>(self) -> Result<&'a T, NtStatus> {
-        if self.0.is_aligned() && probe::is_possible(self.0.addr(), size_of::<T>()) {
-            // SAFETY: M2; these structures are atomics through and through, for which any bits will do.
-            return Ok(unsafe { &*self.0 });
+        check_alignment(self.0.addr(), align_of::<T>())?;
+        if !probe::is_possible(self.0.addr(), size_of::<T>()) {
+            return Err(NtStatus::ACCESS_VIOLATION);
         }
-        Err(if self.0.is_aligned() { NtStatus::ACCESS_VIOLATION } else { NtStatus::DATATYPE_MISALIGNMENT })
+        // SAFETY: M2; these structures are atomics through and through, for which any bits will do.
+        Ok(unsafe { &*self.0 })
     }
 
     pub(crate) fn address(self) -> *mut core::ffi::c_void {

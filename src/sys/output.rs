@@ -47,20 +47,18 @@ impl Output {
     /// A file, made if it is not there; lines are appended to what is in it.
     #[cfg(any(feature = "trace", test))]
     pub(crate) fn append_to(path: &std::path::Path) -> io::Result<Self> {
-        File::options().append(true).create(true).open(path).and_then(Self::new)
+        let file = File::options().append(true).create(true).open(path)?;
+        Self::duplicate(file.as_fd())
     }
 
     /// What this descriptor leads to at this moment.
     pub(crate) fn duplicate(descriptor: BorrowedFd<'_>) -> io::Result<Self> {
-        descriptor.try_clone_to_owned().map(File::from).and_then(Self::new)
-    }
-
-    fn new(file: File) -> io::Result<Self> {
         static MENDED: AtomicU32 = AtomicU32::new(0);
         fork::in_child(&MENDED, renew);
-        let kind = file.metadata()?.file_type();
         // Far from the numbers that a daemon closes blindly, and that its own files get afterwards.
-        let file = rustix::io::fcntl_dupfd_cloexec(&file, HIGH).map_or(file, File::from);
+        let far = rustix::io::fcntl_dupfd_cloexec(descriptor, HIGH);
+        let file = File::from(far.or_else(|_| descriptor.try_clone_to_owned())?);
+        let kind = file.metadata()?.file_type();
         let signal = match () {
             () if kind.is_fifo() || kind.is_socket() => Some(libc::SIGPIPE),
             () if kind.is_file() => Some(libc::SIGXFSZ),

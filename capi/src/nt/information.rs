@@ -1,20 +1,10 @@
 //! What is known of a thread, and can be changed (TI1–TI26).
 
+use super::class::thread as class;
 use super::query::{Buffer, query, set};
 use super::{UnicodeString, runtime, status};
 use crate::memory::{In, Out};
 use nt::{Handle, NtStatus};
-
-/// `THREADINFOCLASS`.
-mod class {
-    pub(super) const BASIC: u32 = 0;
-    pub(super) const TIMES: u32 = 1;
-    pub(super) const AFFINITY_MASK: u32 = 4;
-    pub(super) const START_ADDRESS: u32 = 9;
-    pub(super) const HIDE_FROM_DEBUGGER: u32 = 17;
-    pub(super) const GROUP: u32 = 30;
-    pub(super) const NAME: u32 = 38;
-}
 
 /// As the structure of the class has it.
 const fn alignment_of(class: u32) -> usize {

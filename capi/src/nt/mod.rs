@@ -2,6 +2,7 @@
 
 mod apc;
 mod attributes;
+pub(crate) mod class;
 mod event;
 mod information;
 mod keyed_event;
@@ -13,7 +14,7 @@ mod semaphore;
 mod thread;
 mod thread_attributes;
 mod timer;
-mod wait;
+pub(crate) mod wait;
 
 use crate::export::Export;
 use crate::memory::{In, Out};

@@ -1,5 +1,6 @@
 //! Mutants (M1–M35).
 
+use super::class::mutant as class;
 use super::query::Buffer;
 use super::{Attributes, create, open, query, telling};
 use crate::memory::Out;
@@ -20,12 +21,10 @@ calls! {
     }
 
     fn NtQueryMutant(mutant: Handle, class: u32, bytes: Out<u8>, length: u32, return_length: Out<u32>) -> NtStatus {
-        let buffer = Buffer { bytes, length, alignment: if class == OWNER_INFORMATION { 8 } else { 4 } };
+        let alignment = if class == class::OWNER { 8 } else { 4 }; // the owner is a CLIENT_ID: two handles
+        let buffer = Buffer { bytes, length, alignment };
         query(mutant, buffer, return_length, |nt, mutant, bytes, returned| {
             nt.nt_query_mutant(mutant, class, bytes, returned)
         })
     }
 }
-
-/// `MutantOwnerInformation`, which has handles in it.
-const OWNER_INFORMATION: u32 = 1;

@@ -1,15 +1,14 @@
 //! Calls on handles of any type (H1–H32).
 
+use super::class::object as class;
 use super::query::{Buffer, query, set};
 use super::{call, runtime, status};
 use crate::memory::{In, Out, give};
 use nt::{AccessMask, DuplicateOptions, Handle, HandleAttributes, NtStatus};
 
-/// `ObjectHandleFlagInformation`: two bytes, which may lie anywhere.
-const HANDLE_FLAGS: u32 = 4;
-
+/// The flags are bytes, which may lie anywhere.
 const fn alignment_of(class: u32) -> usize {
-    if class == HANDLE_FLAGS { 1 } else { 4 }
+    if class == class::HANDLE_FLAGS { 1 } else { 4 }
 }
 
 calls! {

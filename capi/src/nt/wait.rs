@@ -7,6 +7,18 @@ use nt::{Handle, NtStatus, Runtime, WaitType};
 
 const MAXIMUM_WAIT_OBJECTS: usize = Runtime::MAXIMUM_WAIT_OBJECTS;
 
+/// What comes before the pointers: the count, of which there is a most, and then the type (W1, W2).
+#[inline]
+pub(crate) fn wait_type_of(count: usize, most: usize, wait_type: u32) -> Result<WaitType, NtStatus> {
+    if !(1..=most).contains(&count) {
+        return Err(NtStatus::INVALID_PARAMETER_1);
+    }
+    match WaitType(wait_type) {
+        known @ (WaitType::ALL | WaitType::ANY) => Ok(known),
+        _ => Err(NtStatus::INVALID_PARAMETER_3),
+    }
+}
+
 calls! {
     fn NtWaitForSingleObject(object: Handle, alertable: u8, timeout: In<i64>) -> NtStatus {
         timed(timeout, |nt, timeout| nt.nt_wait_for_single_object(object, alertable != 0, timeout))
@@ -22,13 +34,7 @@ calls! {
     ) -> NtStatus {
         status(|| {
             let count = count as usize;
-            if !(1..=MAXIMUM_WAIT_OBJECTS).contains(&count) {
-                return Err(NtStatus::INVALID_PARAMETER_1);
-            }
-            let wait_type = WaitType(wait_type);
-            if !matches!(wait_type, WaitType::ALL | WaitType::ANY) {
-                return Err(NtStatus::INVALID_PARAMETER_3);
-            }
+            let wait_type = wait_type_of(count, MAXIMUM_WAIT_OBJECTS, wait_type)?;
             let timeout = timeout.get()?;
             let mut room = [const { MaybeUninit::uninit() }; MAXIMUM_WAIT_OBJECTS];
             let objects = objects.copy(count, &mut room)?;

@@ -19,7 +19,7 @@ pub(crate) mod barrier;
 mod condition;
 pub(crate) mod critical_section;
 pub(crate) mod run_once;
-mod srw;
+pub(crate) mod srw;
 mod status;
 mod string;
 

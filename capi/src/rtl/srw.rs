@@ -4,6 +4,20 @@ use super::{holds_on, on};
 use crate::memory::Shared;
 use nt::RtlSrwLock;
 
+#[inline(always)]
+pub(crate) fn release_exclusive(lock: Shared<RtlSrwLock>) {
+    on(lock, |lock| {
+        let _ = lock.rtl_release_srw_lock_exclusive();
+    });
+}
+
+#[inline(always)]
+pub(crate) fn release_shared(lock: Shared<RtlSrwLock>) {
+    on(lock, |lock| {
+        let _ = lock.rtl_release_srw_lock_shared();
+    });
+}
+
 calls! {
     fn RtlInitializeSRWLock(lock: Shared<RtlSrwLock>) {
         on(lock, RtlSrwLock::rtl_initialize_srw_lock);
@@ -26,14 +40,10 @@ calls! {
     }
 
     fn RtlReleaseSRWLockExclusive(lock: Shared<RtlSrwLock>) {
-        on(lock, |lock| {
-            let _ = lock.rtl_release_srw_lock_exclusive();
-        });
+        release_exclusive(lock);
     }
 
     fn RtlReleaseSRWLockShared(lock: Shared<RtlSrwLock>) {
-        on(lock, |lock| {
-            let _ = lock.rtl_release_srw_lock_shared();
-        });
+        release_shared(lock);
     }
 }

@@ -4,7 +4,7 @@ use super::names::{self, Text};
 use super::{Bool, Security, succeeded};
 use crate::memory::In;
 use crate::nt::runtime;
-use nt::{AccessMask, EventType, Handle, NtStatus};
+use nt::{AccessMask, EventType, Handle, NtStatus, Runtime};
 
 /// `CREATE_EVENT_MANUAL_RESET`.
 const MANUAL_RESET: u32 = 1;
@@ -44,11 +44,11 @@ calls! {
     }
 
     fn OpenEventA(access: u32, inherit: Bool, name: In<u8>) -> Handle {
-        names::open(inherit, name, |nt, attributes| nt.nt_open_event(AccessMask::from_bits_retain(access), attributes))
+        names::open(access, inherit, name, Runtime::nt_open_event)
     }
 
     fn OpenEventW(access: u32, inherit: Bool, name: In<u16>) -> Handle {
-        names::open(inherit, name, |nt, attributes| nt.nt_open_event(AccessMask::from_bits_retain(access), attributes))
+        names::open(access, inherit, name, Runtime::nt_open_event)
     }
 
     fn SetEvent(event: Handle) -> Bool {

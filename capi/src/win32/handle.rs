@@ -2,6 +2,7 @@
 
 use super::{Bool, FALSE, done, inherited, succeeded, telling};
 use crate::memory::Out;
+use crate::nt::class::object as class;
 use crate::nt::runtime;
 use nt::{AccessMask, DuplicateOptions, Handle, HandleAttributes, NtStatus, Runtime};
 
@@ -9,13 +10,11 @@ use nt::{AccessMask, DuplicateOptions, Handle, HandleAttributes, NtStatus, Runti
 const INHERIT: u32 = 1;
 /// `HANDLE_FLAG_PROTECT_FROM_CLOSE`.
 const PROTECT_FROM_CLOSE: u32 = 2;
-/// `ObjectHandleFlagInformation`.
-const FLAG_INFORMATION: u32 = 4;
 
 /// Which flags a handle has (H13).
 fn flags(nt: &Runtime, handle: Handle) -> Result<u32, NtStatus> {
     let mut flags = [0; 2];
-    nt.nt_query_object(handle, FLAG_INFORMATION, &mut flags, None).ok()?;
+    nt.nt_query_object(handle, class::HANDLE_FLAGS, &mut flags, None).ok()?;
     let [inherit, protect] = flags;
     let flag = |is_set, flag| if is_set != 0 { flag } else { 0 };
     Ok(flag(inherit, INHERIT) | flag(protect, PROTECT_FROM_CLOSE))

@@ -4,7 +4,7 @@ use super::names::{self, Text};
 use super::{Bool, FALSE, Security, succeeded};
 use crate::memory::In;
 use crate::nt::runtime;
-use nt::{AccessMask, Handle, NtStatus};
+use nt::{AccessMask, Handle, NtStatus, Runtime};
 
 /// `CREATE_MUTEX_INITIAL_OWNER`.
 const INITIAL_OWNER: u32 = 1;
@@ -40,11 +40,11 @@ calls! {
     }
 
     fn OpenMutexA(access: u32, inherit: Bool, name: In<u8>) -> Handle {
-        names::open(inherit, name, |nt, attributes| nt.nt_open_mutant(AccessMask::from_bits_retain(access), attributes))
+        names::open(access, inherit, name, Runtime::nt_open_mutant)
     }
 
     fn OpenMutexW(access: u32, inherit: Bool, name: In<u16>) -> Handle {
-        names::open(inherit, name, |nt, attributes| nt.nt_open_mutant(AccessMask::from_bits_retain(access), attributes))
+        names::open(access, inherit, name, Runtime::nt_open_mutant)
     }
 
     /// Of an abandoned mutex that nobody has taken since, NT says a success: so this is `TRUE` then, for whoever calls (M5).

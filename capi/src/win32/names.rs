@@ -5,7 +5,7 @@ use crate::last_error::{self, ERROR_ALREADY_EXISTS, ERROR_SUCCESS};
 use crate::memory::{In, Plain};
 use crate::nt::runtime;
 use core::cell::Cell;
-use nt::{Handle, NtStatus, ObjectAttributes, ObjectName, Runtime};
+use nt::{AccessMask, Handle, NtStatus, ObjectAttributes, ObjectName, Runtime};
 
 /// The longest text of UTF-16, in units: what a `UNICODE_STRING` can have.
 const LONGEST_WIDE: usize = 32_767;
@@ -58,14 +58,16 @@ pub(crate) fn create<T: Text>(
 
 /// `OpenX`: without a name `ERROR_INVALID_PARAMETER` (N19), with one of no length `ERROR_INVALID_NAME`.
 pub(crate) fn open<T: Text>(
+    access: u32,
     inherit: i32,
     name: In<T>,
-    open: impl FnOnce(&Runtime, ObjectAttributes<'_>) -> Result<Handle, NtStatus>,
+    open: impl FnOnce(&Runtime, AccessMask, ObjectAttributes<'_>) -> Result<Handle, NtStatus>,
 ) -> Handle {
     let opened = || {
         let first = name.get()?;
         let name = first.map_or(Err(NtStatus::INVALID_PARAMETER), |_| T::name(name))?;
-        open(runtime()?, ObjectAttributes::named(&name).with(inherited(inherit != 0)))
+        let attributes = ObjectAttributes::named(&name).with(inherited(inherit != 0));
+        open(runtime()?, AccessMask::from_bits_retain(access), attributes)
     };
     or_else(opened(), Handle::NULL)
 }

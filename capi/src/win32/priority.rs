@@ -3,6 +3,7 @@
 use super::clock::FileTime;
 use super::{Bool, FALSE, done, or_else, succeeded};
 use crate::memory::{Out, Place};
+use crate::nt::class::thread as class;
 use crate::nt::runtime;
 use nt::{Handle, NtStatus, Runtime};
 
@@ -12,14 +13,6 @@ const IDLE: i32 = -15;
 const TIME_CRITICAL: i32 = 15;
 /// Time critical as the kernel has it, and idle below zero (TI10).
 const NATIVE_EXTREME: i32 = 16;
-
-/// Of `THREADINFOCLASS`.
-mod class {
-    pub(super) const TIMES: u32 = 1;
-    pub(super) const BASE_PRIORITY: u32 = 3;
-    pub(super) const AFFINITY_MASK: u32 = 4;
-    pub(super) const PRIORITY_BOOST: u32 = 14;
-}
 
 fn set_priority(nt: &Runtime, thread: Handle, priority: i32) -> NtStatus {
     let increment = match priority {

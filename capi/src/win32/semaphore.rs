@@ -3,7 +3,7 @@
 use super::names::{self, Text};
 use super::{Bool, Security, perhaps_telling};
 use crate::memory::{In, Out};
-use nt::{AccessMask, Handle, NtStatus};
+use nt::{AccessMask, Handle, NtStatus, Runtime};
 
 /// A count and the most that it may be.
 #[derive(Clone, Copy)]
@@ -51,15 +51,11 @@ calls! {
     }
 
     fn OpenSemaphoreA(access: u32, inherit: Bool, name: In<u8>) -> Handle {
-        names::open(inherit, name, |nt, attributes| {
-            nt.nt_open_semaphore(AccessMask::from_bits_retain(access), attributes)
-        })
+        names::open(access, inherit, name, Runtime::nt_open_semaphore)
     }
 
     fn OpenSemaphoreW(access: u32, inherit: Bool, name: In<u16>) -> Handle {
-        names::open(inherit, name, |nt, attributes| {
-            nt.nt_open_semaphore(AccessMask::from_bits_retain(access), attributes)
-        })
+        names::open(access, inherit, name, Runtime::nt_open_semaphore)
     }
 
     fn ReleaseSemaphore(semaphore: Handle, count: i32, previous: Out<i32>) -> Bool {

@@ -1,6 +1,7 @@
 //! SRW locks, which are those of `rtl` (SR1–SR10).
 
 use crate::memory::Shared;
+use crate::rtl::srw::{release_exclusive, release_shared};
 use crate::rtl::{holds_on, on};
 use nt::RtlSrwLock;
 
@@ -26,14 +27,10 @@ calls! {
     }
 
     fn ReleaseSRWLockExclusive(lock: Shared<RtlSrwLock>) {
-        on(lock, |lock| {
-            let _ = lock.rtl_release_srw_lock_exclusive();
-        });
+        release_exclusive(lock);
     }
 
     fn ReleaseSRWLockShared(lock: Shared<RtlSrwLock>) {
-        on(lock, |lock| {
-            let _ = lock.rtl_release_srw_lock_shared();
-        });
+        release_shared(lock);
     }
 }

@@ -7,7 +7,7 @@ use crate::last_error::{self, ERROR_NOT_SUPPORTED};
 use crate::memory::In;
 use crate::nt::runtime;
 use core::ffi::c_void;
-use nt::{AccessMask, Handle, NtStatus, TimerApc, TimerType};
+use nt::{AccessMask, Handle, NtStatus, Runtime, TimerApc, TimerType};
 
 /// `CREATE_WAITABLE_TIMER_MANUAL_RESET`.
 const MANUAL_RESET: u32 = 1;
@@ -23,10 +23,6 @@ fn create<T: Text>(security: Security, name: In<T>, flags: u32, access: AccessMa
         let timer_type = if is_manual { TimerType::NOTIFICATION } else { TimerType::SYNCHRONIZATION };
         nt.nt_create_timer(access, attributes, timer_type)
     })
-}
-
-fn open<T: Text>(access: u32, inherit: Bool, name: In<T>) -> Handle {
-    names::open(inherit, name, |nt, attributes| nt.nt_open_timer(AccessMask::from_bits_retain(access), attributes))
 }
 
 fn flags(manual_reset: Bool) -> u32 {
@@ -80,11 +76,11 @@ calls! {
     }
 
     fn OpenWaitableTimerA(access: u32, inherit: Bool, name: In<u8>) -> Handle {
-        open(access, inherit, name)
+        names::open(access, inherit, name, Runtime::nt_open_timer)
     }
 
     fn OpenWaitableTimerW(access: u32, inherit: Bool, name: In<u16>) -> Handle {
-        open(access, inherit, name)
+        names::open(access, inherit, name, Runtime::nt_open_timer)
     }
 
     fn SetWaitableTimer(

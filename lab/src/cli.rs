@@ -63,14 +63,17 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
-    /// Runs a small server and prints once a second what its threads do
+    /// Runs a small server and shows what its threads do: live on a terminal, elsewhere a page a second
     Top {
-        /// For so long
-        #[arg(long, value_name = "N", default_value = "10", value_parser = clap::value_parser!(u32).range(1..=3600))]
-        seconds: u32,
-        /// Let it run into a deadlock after the first second
+        /// For so long [default: 10; on a terminal until q is pressed]
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=3600))]
+        seconds: Option<u32>,
+        /// Let it run into a deadlock
         #[arg(long)]
         deadlock: bool,
+        /// Print pages, on a terminal too
+        #[arg(long)]
+        plain: bool,
     },
     /// Of a child process: makes many events of one kind in this fresh process and prints what each cost.
     #[command(hide = true)]

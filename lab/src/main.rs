@@ -78,7 +78,7 @@ fn main() -> ExitCode {
 fn obey(command: &Command) -> Result<(), String> {
     match command {
         Command::Graph { out } => graph::run(out.as_deref()),
-        Command::Top { seconds, deadlock } => top::run(*seconds, *deadlock),
+        Command::Top { seconds, deadlock, plain } => top::run(*seconds, *deadlock, *plain),
         Command::Alive { kind, cpu, count } => rows::one_child(kind, *cpu, *count),
     }
 }

@@ -1,15 +1,30 @@
-//! `lab top`: what the threads of the demonstration do, once a second.
+//! `lab top`: what the threads of the demonstration do: a picture on a terminal, a page a second elsewhere.
+
+mod live;
 
 use std::fmt::Write as _;
+use std::io::IsTerminal as _;
 use std::thread::sleep;
 use std::time::Duration;
 
 use crate::demonstration::Demonstration;
 use crate::snapshot::{Counts, Snapshot, Stuck, span};
 
-/// Prints a snapshot a second; with `deadlock` the server is in its deadlock from the second one on.
-pub(crate) fn run(seconds: u32, deadlock: bool) -> Result<(), String> {
+/// Seconds for which pages are printed, unless said otherwise.
+const PLAIN_SECONDS: u32 = 10;
+
+/// Shows the server, for so many seconds; on a terminal until a key ends it, if not said.
+pub(crate) fn run(seconds: Option<u32>, deadlock: bool, plain: bool) -> Result<(), String> {
     let server = Demonstration::start().map_err(|status| format!("the demonstration does not start: {status}"))?;
+    let shown = match plain || !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
+        true => print(&server, seconds.unwrap_or(PLAIN_SECONDS), deadlock),
+        false => live::run(&server, seconds, deadlock),
+    };
+    shown.and(server.end())
+}
+
+/// A page a second; with `deadlock` the server is in its deadlock from the second one on.
+fn print(server: &Demonstration, seconds: u32, deadlock: bool) -> Result<(), String> {
     let mut before = Counts::default();
     for second in 0..seconds {
         sleep(Duration::from_secs(1));
@@ -21,7 +36,7 @@ pub(crate) fn run(seconds: u32, deadlock: bool) -> Result<(), String> {
             server.wait_until_stuck()?;
         }
     }
-    server.end()
+    Ok(())
 }
 
 fn page(snapshot: &Snapshot, before: &Counts) -> String {

@@ -185,7 +185,7 @@ stated_rust_version() {
     fi
 }
 
-documentation() { RUSTDOCFLAGS="-D warnings" timeout "$limit" cargo doc --no-deps -p ntwait --features trace,lock_api; }
+documentation() { RUSTDOCFLAGS="-D warnings" timeout "$limit" cargo doc --no-deps -p ntwait --features trace,lock_api,json; }
 
 shell_scripts() { shellcheck ci.sh .ci/run loom-tests/run.sh capi/install.sh capi/tests/installed.sh; }
 

@@ -193,6 +193,10 @@ const ROWS: &[Row] = &[
         done(nt.nt_create_thread_ex_telling(all, NONE, process, None, without_provenance_mut(8), flags, 0, &|_| ()));
     }, "threading NtCreateThreadEx(process=0xffffffffffffffff, entry_point=0x0, parameter=0x8, flags=0x1, stack_size=0)",
         "Err(STATUS_INVALID_PARAMETER)"),
+    ("nt_open_process", |nt| done(nt.nt_open_process(ALL, NONE, ClientId { process: 4 << 28, thread: 0 })),
+        "threading NtOpenProcess(access=0x1f0003, process_id=1073741824, thread_id=0)", "Err(STATUS_INVALID_CID)"),
+    ("nt_query_information_process", |nt| done(nt.nt_query_information_process(Handle::CURRENT_PROCESS, 0, &mut [0; 48], None)),
+        "threading NtQueryInformationProcess(handle=0xffffffffffffffff, class=0, length=48)", "Ok(STATUS_SUCCESS)"),
     ("nt_open_thread", |nt| done(nt.nt_open_thread(ALL, NONE, ClientId { process: 0, thread: 1 })),
         "threading NtOpenThread(access=0x1f0003, process_id=0, thread_id=1)", "Err(STATUS_INVALID_CID)"),
     // SAFETY: there is no such thread.

@@ -115,7 +115,10 @@ impl Snapshot {
 fn row(object: &GraphObject, named: &[(usize, &str)]) -> ObjectRow {
     let label = &object.label;
     let given = named.iter().find(|(address, _)| Some(*address) == label.address).map(|(_, name)| (*name).to_owned());
-    let last = |path: &String| path.rsplit('\\').next().unwrap_or(path).replace('"', "");
+    let last = |path: &String| match path.split_once('"') {
+        Some((_, thread)) => thread.trim_end_matches('"').to_owned(), // its id comes first
+        None => path.rsplit('\\').next().unwrap_or(path).to_owned(),
+    };
     let handle = || label.handles.first().map(|handle| format!("{:#x}", handle.0));
     let address = || label.address.map(|address| format!("{address:#x}"));
     let name = given.or_else(|| label.name.as_ref().map(last)).or_else(handle).or_else(address).unwrap_or_default();

@@ -7,6 +7,7 @@ use ntwait::internals::descriptor::{Descriptor, end_service, serve};
 use ntwait_models::nt::{NEVER, Nt, POLL};
 use ntwait_models::{model, model_reaching, spawn};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// DE3: a descriptor that becomes ready wakes who queues at that moment.
 ///
@@ -79,26 +80,29 @@ fn de2_drained_and_ready_again_in_a_wait_for_all() {
     });
 }
 
-/// DE2: two descriptors, which are ready together only at the end.
+/// DE2, DE7: two descriptors, which are ready together only at the end: the wait ends then, and not before.
 ///
-/// A: wait for C and D                B: C is ready; D is ready, C is drained; C is ready                service
+/// A: wait for C and D                B: C is ready, is drained; D is ready; C is ready                service
 #[test]
-fn de2_two_descriptors() {
+fn de7_two_descriptors() {
     model(|| {
         let nt = Nt::new();
         let (first, second) = (Arc::new(Descriptor::new()), Arc::new(Descriptor::new()));
         let objects = [nt.import(&first), nt.import(&second)];
+        let together = Arc::new(AtomicBool::new(false));
         let service = spawn(serve);
         let kernel = spawn({
-            let (first, second) = (Arc::clone(&first), Arc::clone(&second));
+            let (first, second, together) = (Arc::clone(&first), Arc::clone(&second), Arc::clone(&together));
             move || {
                 first.set_ready(true);
                 first.set_ready(false);
                 second.set_ready(true);
+                together.store(true, Ordering::SeqCst);
                 first.set_ready(true);
             }
         });
         assert_eq!(nt.all(&objects, NEVER), NtStatus::WAIT_0);
+        assert!(together.load(Ordering::SeqCst));
         kernel.join().unwrap();
         end_service();
         service.join().unwrap();

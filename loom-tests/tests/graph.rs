@@ -93,3 +93,39 @@ fn gr3_look_against_the_end_of_an_object() {
         other.join().unwrap();
     });
 }
+
+/// GR1: a thread that sleeps in one wait when the look begins, and in another when its end is near, is in neither as far as the look
+/// goes: what it had in the first it may have given up before the second.
+///
+/// A owns 2, waits for an event, lets go of 2, waits for 1          B owns 1, waits for 2          C: set          D: who is stuck?
+#[test]
+fn gr1_a_wait_that_ended_is_not_the_next_one() {
+    want_notices(true);
+    model_within(2, || {
+        let nt = Nt::new();
+        let (two, one) = (nt.mutant(false), nt.mutant(false)); // looked at in this order
+        let (owned, event) = (nt.manual(false), nt.auto(false));
+        let first = nt.spawn(move |nt| {
+            assert_eq!(nt.wait(two, NEVER), NtStatus::WAIT_0);
+            nt.set(owned);
+            assert_eq!(nt.wait(event, NEVER), NtStatus::WAIT_0);
+            assert_eq!(nt.release(two), 0);
+            assert_eq!(nt.wait(one, NEVER), NtStatus::WAIT_0);
+            assert_eq!(nt.release(one), 0);
+        });
+        let second = nt.spawn(move |nt| {
+            assert_eq!(nt.wait(one, NEVER), NtStatus::WAIT_0);
+            assert_eq!(nt.wait(owned, NEVER), NtStatus::WAIT_0);
+            assert_eq!(nt.wait(two, NEVER), NtStatus::WAIT_0);
+            assert_eq!((nt.release(two), nt.release(one)), (0, 0));
+        });
+        nt.until_asleep(event, 1);
+        nt.until_asleep(two, if cfg!(ntwait_loom) { 2 } else { 1 }); // the checker counts all sleepers
+        let setter = nt.spawn(move |nt| nt.set(event));
+        assert_eq!(nt.deadlocked(), 0);
+        assert_eq!(setter.join().unwrap(), 0);
+        first.join().unwrap();
+        second.join().unwrap();
+    });
+    want_notices(false);
+}

@@ -25,7 +25,9 @@ use super::courier;
 use super::{Objects, Targets};
 use crate::objects::Kind;
 use crate::status::NtStatus;
-use crate::sys::atomic::{AtomicPtr, AtomicU64, process_static};
+#[cfg(not(ntwait_loom))]
+use crate::sys::atomic::AtomicPtr;
+use crate::sys::atomic::{AtomicU64, process_static};
 use crate::sys::lock::FutexLock;
 use crate::wait::unattended::{self, How};
 use crate::wait::{Ended, Gone, Refused, signal};
@@ -45,9 +47,14 @@ pub(super) struct Node {
     block: WaitBlock,
     control: FutexLock<Control>,
     /// The next that the courier has.
+    #[cfg(not(ntwait_loom))]
     pub(super) next: AtomicPtr<Node>,
     next_free: AtomicU64,
 }
+
+/// What a waiting future costs, beside itself and what a second object needs.
+#[cfg(not(ntwait_loom))]
+const _: () = assert!(size_of::<Node>() == 256);
 
 #[derive(Debug, Default)]
 struct Control {
@@ -114,6 +121,7 @@ impl Pooled for Node {
             waiter: Waiter::new(),
             block: WaitBlock::default(),
             control: FutexLock::default(),
+            #[cfg(not(ntwait_loom))]
             next: AtomicPtr::new(ptr::null_mut()),
             next_free: AtomicU64::new(0),
         }

@@ -22,7 +22,8 @@ use core::task::{Context, Poll, ready};
 /// A wait for an [`Event`], a [`Semaphore`], a [`Timer`], a [`Descriptor`](crate::Descriptor) or a [`Process`](crate::Process): see
 /// [`WaitFuture`].
 ///
-/// It panics if somebody closed the object's handle behind its owner's back, or if there is no memory.
+/// It panics if the object was dropped before it was first polled, if somebody closed the object's handle behind its owner's back,
+/// or if there is no memory.
 #[derive(Debug)]
 #[must_use = "a future waits when it is polled"]
 pub struct Signaled(WaitFuture);

@@ -92,7 +92,6 @@ pub(super) fn build(findings: &Findings<'_>, ids: Ids) -> WaitGraph {
     builder.add_objects();
     builder.add_epoch_waits();
     builder.add_seats();
-    builder.add_what_is_in_no_queue();
     builder.add_handles();
     builder.sort_objects();
     builder.graph
@@ -319,13 +318,6 @@ impl<'f> Builder<'f, '_> {
             Some(Holder::Pointer(_)) if owner.is_none() => "held exclusively".to_owned(),
             Some(Holder::Pointer(_)) => format!("held exclusively by {}", who()),
             Some(Holder::Owner(..)) => format!("owned by {}", who()),
-        }
-    }
-
-    /// Delays and waits for an alert by id say themselves what they are.
-    fn add_what_is_in_no_queue(&mut self) {
-        for thread in &mut self.graph.threads {
-            thread.wait.take_if(|wait| matches!(wait.sort, WaitSort::All) && wait.on.is_empty() && wait.elsewhere == 0);
         }
     }
 

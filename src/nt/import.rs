@@ -29,6 +29,8 @@ impl Runtime {
     /// Errors and hang-ups count as ready, as for poll(2): who then reads is told. A wait takes nothing: the object is signalled for
     /// as long as the descriptor is ready, for everybody who waits. The state is asked of the kernel at each look, under the object's
     /// lock, so a wait with time-out 0 straight after a write finds it, and a wait-all ends only if at one moment all was signalled.
+    /// (Of several descriptors in one wait-all each is asked for twice; one that was read empty and written to between the two counts
+    /// as having been ready.)
     /// Who wakes may find that another thread has read what there was: read without blocking, and wait again. Of several objects that
     /// are signalled when a wait-any begins the first is reported; of a descriptor that becomes ready later the
     /// service thread is told by the kernel, so another object that is signalled shortly after it can come first.

@@ -29,6 +29,9 @@
 //! DE5 The source is written by whoever has the body to himself, at its birth and, with the watch locked, after its object's death.
 //!     Asking goes on under the object's lock, arming under the watch's: neither finds one that is closed (sys/source.rs, R1).
 //! DE6 Bodies are never freed: an event of one that serves another object by then is late, and no more (DE1).
+//! DE7 A wait-all for several of this kind asks for all of them, and if all are ready once more. Between the two rounds there is a
+//!     moment at which every one was ready that was not made unready and ready again within that time, some microseconds.
+//!     The kernel has no question about several at one moment.
 //! locks       the object's, or the watch's; no one takes either while he has the other
 //! orderings   armed: under the watch's lock but for the look at an unlock, which the object's lock orders (DE4)
 //! NT          file and process objects: notification objects that others signal

@@ -109,6 +109,11 @@ impl<'s> Held<'s> {
         side
     }
 
+    /// Is its state asked of the kernel (descriptor.rs)?
+    pub(crate) fn is_asked(&self) -> bool {
+        descriptor::is_asked(self)
+    }
+
     /// Could it be given to somebody who waits?
     pub(crate) fn is_signaled(&self) -> bool {
         if !self.word.has(Word::SPECIAL) {

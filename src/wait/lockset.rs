@@ -64,10 +64,15 @@ impl<'s, 'm> LockSet<'s, 'm> {
 
     /// Would a wait of this thread for all that is locked end now?
     pub(super) fn is_all_signaled_for(&self, who: u32) -> bool {
-        self.places[..self.count].iter().all(|place| match place {
+        let is_signaled = |place: &Place<'_>| match place {
             Place::Held(held) => held.is_signaled_for(who),
             Place::Empty | Place::Released(..) => false,
-        })
+        };
+        let is_asked = |place: &&Place<'_>| matches!(place, Place::Held(held) if held.is_asked());
+        let places = &self.places[..self.count];
+        let asked = || places.iter().filter(is_asked);
+        // The second round: objects/descriptor.rs, DE7.
+        places.iter().all(is_signaled) && (asked().nth(1).is_none() || asked().all(is_signaled))
     }
 
     /// Takes everything that is locked, for this thread. Was a mutant among it that had been abandoned?

@@ -94,7 +94,7 @@ unsafe fn serve_all(block: &WaitBlock, locks: &mut LockSet<'_, '_>, chain: &mut 
     // SAFETY: the block is linked and its object locked.
     let set = unsafe { thread.wait_set() };
     let who = thread.who();
-    let (mut abandoned, mut is_news) = (false, false);
+    let (mut abandoned, mut is_news, mut asked) = (false, false, 0);
     if thread.park.is_open() {
         for member in set {
             // SAFETY: B4; the blocks of an open wait are all linked, and their objects locked by us.
@@ -102,9 +102,15 @@ unsafe fn serve_all(block: &WaitBlock, locks: &mut LockSet<'_, '_>, chain: &mut 
                 Some(held) if held.is_signaled_for(who) => {
                     abandoned |= held.is_abandoned();
                     is_news |= who == NOBODY && held.is_mutant(); // Y3
+                    asked += u32::from(held.is_asked());
                 }
                 _ => return, // it keeps its place
             }
+        }
+        // SAFETY: B4, as above.
+        let slots = set.iter().map(|member| unsafe { member.target() }.0);
+        if asked > 1 && !is_ready_still(slots, locks) {
+            return;
         }
     }
     let decision = thread.park.decide(if is_news { Why::Retest } else { why(abandoned) }, 0);
@@ -128,6 +134,12 @@ unsafe fn serve_all(block: &WaitBlock, locks: &mut LockSet<'_, '_>, chain: &mut 
     }
     // SAFETY: as above. It is the last to be freed: until then the set stays in place (B2).
     unsafe { retire_one_of(block, decision, locks, chain) };
+}
+
+/// The second round (objects/descriptor.rs, DE7).
+#[cold]
+fn is_ready_still<'s>(slots: impl Iterator<Item = &'s Slot>, locks: &mut LockSet<'_, '_>) -> bool {
+    slots.into_iter().all(|slot| locks.find(slot).is_some_and(|held| !held.is_asked() || held.is_signaled()))
 }
 
 /// Ends the wait-all that this block belongs to, so that its thread tests for itself.

@@ -43,6 +43,8 @@ struct Shop {
     accounts: Handle,
     journal: Handle,
     tick: Handle,
+    /// Workers 2 and 3 are done with all requests before the quarrel.
+    ready: [Handle; 2],
     /// Worker 1 has the accounts; worker 2 has the journal.
     crossed: [Handle; 2],
     statistics: RtlCriticalSection,
@@ -107,7 +109,8 @@ impl Demonstration {
         let end = Instant::now() + LIMIT;
         while !stuck.into_iter().all(is_stuck) {
             if Instant::now() > end {
-                return Err(format!("the demonstration is in no deadlock after {LIMIT:?}"));
+                let graph = self.shop.runtime.wait_graph();
+                return Err(format!("the demonstration is in no deadlock after {LIMIT:?}:\n{graph}"));
             }
             sleep(Duration::from_millis(20));
         }
@@ -135,8 +138,8 @@ impl Demonstration {
     pub(crate) fn end(self) -> Result<(), String> {
         self.shop.stop.store(true, Ordering::Release);
         let _ = self.shop.runtime.nt_release_semaphore(self.shop.requests, 8 * WORKERS as i32);
-        for crossed in self.shop.crossed {
-            let _ = self.shop.runtime.nt_set_event(crossed); // for a worker whose partner has seen the end
+        for event in self.shop.ready.into_iter().chain(self.shop.crossed) {
+            let _ = self.shop.runtime.nt_set_event(event); // for a worker whose partner has seen the end
         }
         let end = Instant::now() + LIMIT;
         while self.threads.iter().any(|thread| thread.exit_code().is_none()) {
@@ -185,6 +188,7 @@ impl Shop {
             accounts: mutant("accounts")?,
             journal: mutant("journal")?,
             tick,
+            ready: [event()?, event()?],
             crossed: [event()?, event()?],
             statistics: RtlCriticalSection::new(0),
             settings: RtlSrwLock::new(),

@@ -106,10 +106,14 @@ impl Shop {
         self.statistics.rtl_leave_critical_section();
     }
 
-    /// Takes the first, and the second when another worker has that. Worker 2 begins when worker 1 has the accounts, for
-    /// then nobody else can be between the two.
+    /// Takes the first, and the second when another worker has that. Worker 1 begins when neither of the others it needs can
+    /// wait for the accounts in the usual order any more, worker 2 when worker 1 has the accounts, for then nobody else can be
+    /// between the two.
     fn cross(&self, [first, second]: [Handle; 2], turn: usize) {
-        if turn == 1 {
+        if turn == 0 {
+            self.ready.into_iter().for_each(|ready| self.wait(ready));
+        } else {
+            let _ = self.runtime.nt_set_event(self.ready[0]);
             self.wait(self.crossed[0]);
         }
         self.wait(first);
@@ -122,6 +126,7 @@ impl Shop {
 
     /// Waits for the accounts in the middle of the statistics.
     fn count_in_between(&self) {
+        let _ = self.runtime.nt_set_event(self.ready[1]);
         self.wait(self.crossed[1]);
         self.statistics.rtl_enter_critical_section();
         self.wait(self.accounts);

@@ -1,4 +1,4 @@
-//! The wait graph as a picture: the deadlocked threads on the left, the others below them, what they wait for on the right.
+//! The wait graph as a picture: threads on the left, the deadlocked ones first; what they wait for on the right.
 //!
 //! One row for each thread and each object; a line goes from a thread to what it waits for, a dashed one from an object to
 //! its owner. What is in the cycle is red.
@@ -42,19 +42,23 @@ pub(super) fn draw(snapshot: &Snapshot) -> String {
          a line: waits for, dashed: owned by</text>\n",
         snapshot.process
     );
+    let mut edges = Vec::new();
     for (object, place) in objects.iter().filter_map(|object| Some((*object, at(&objects, *object)?))) {
         let row = &snapshot.objects[object];
-        for (waiter, y) in
-            threads.iter().filter_map(|thread| Some((&snapshot.threads[*thread], at(&threads, *thread)?)))
-        {
-            if waiter.on.contains(&object) {
-                let red = row.red && waiter.stuck == Stuck::Cycle;
-                edge(&mut out, (LEFT + BOX.0, y + 16.0), (RIGHT, place + 16.0), red, "waits");
+        for (thread, y) in threads.iter().filter_map(|thread| Some((*thread, at(&threads, *thread)?))) {
+            let thread_row = &snapshot.threads[thread];
+            let red = row.red && thread_row.stuck == Stuck::Cycle;
+            if thread_row.on.contains(&object) {
+                edges.push((red, (LEFT + BOX.0, y + 16.0), (RIGHT, place + 16.0), "waits"));
+            }
+            if row.owner == Some(thread) {
+                edges.push((red, (RIGHT, place + 34.0), (LEFT + BOX.0, y + 34.0), "owner"));
             }
         }
-        if let Some(y) = row.owner.and_then(|owner| at(&threads, owner)) {
-            edge(&mut out, (RIGHT, place + 34.0), (LEFT + BOX.0, y + 34.0), row.red, "owner");
-        }
+    }
+    edges.sort_by_key(|(red, ..)| *red); // red ones lie above the others
+    for (red, from, to, kind) in edges {
+        edge(&mut out, from, to, red, kind);
     }
     for thread in &threads {
         let (row, y) = (&snapshot.threads[*thread], at(&threads, *thread).unwrap_or(TOP));

@@ -194,7 +194,11 @@ if has pkg-config; then
     check versions versions
     check readme readme
     for kind in shared static; do
-        for compiler in "${c_compilers[@]}"; do check "example_c_${kind}_$compiler" example $kind "$compiler" c11 examples/c/queue.c; done
+        for compiler in "${c_compilers[@]}"; do
+            for name in queue epoll; do
+                check "example_c_${name}_${kind}_$compiler" example $kind "$compiler" c11 examples/c/$name.c
+            done
+        done
         for compiler in "${cpp_compilers[@]}"; do
             check "example_cpp_${kind}_$compiler" example $kind "$compiler" c++17 examples/cpp/workers.cpp
         done
@@ -216,7 +220,7 @@ cmake_examples() {
     build=$(mktemp -d -p "$work")
     limited cmake -S examples/cmake -B "$build" -DCMAKE_PREFIX_PATH="$1" && limited cmake --build "$build" || return 1
     grep "^ntwait_DIR:PATH=$1/" "$build/CMakeCache.txt" || return 1
-    for name in queue workers; do
+    for name in queue epoll workers; do
         links_shared "$build/$name" && ! links_shared "$build/${name}_static" || return 1
         prints "$build/$name" examples/*/"$name".txt && prints "$build/${name}_static" examples/*/"$name".txt || return 1
     done

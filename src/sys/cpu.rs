@@ -153,11 +153,6 @@ pub(crate) fn tasks_of_process() -> Option<u32> {
     None
 }
 
-#[cfg(ntwait_loom)]
-pub(crate) fn threads_of_process() -> Option<u32> {
-    None
-}
-
 /// The number of CPUs in the kernel's notation: `0-3,8`.
 #[cfg(not(ntwait_loom))]
 fn count_in_list(list: &str) -> Option<u32> {

@@ -147,11 +147,6 @@ pub(crate) fn first_thread_has_left() -> bool {
     first_left().load(Ordering::Acquire) != 0
 }
 
-/// The same, asked by another thread.
-pub(crate) fn first_thread_leaves() -> bool {
-    first_thread_has_left() && !cpu::is_first_thread()
-}
-
 /// Ends what the library keeps for the calling thread, before the thread ends.
 #[cfg(any(feature = "internals", ntwait_loom))]
 pub(crate) fn leave_current() {

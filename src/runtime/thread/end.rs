@@ -70,10 +70,8 @@ pub(crate) fn is_last() -> bool {
     let _shield = Shield::raise(); // reading the kernel's answer needs memory
     let count = || {
         let before = threads::service_threads();
-        let all = match at_exit::first_thread_leaves() {
-            true => cpu::tasks_of_process()?.checked_sub(1)?,
-            false => cpu::threads_of_process()?,
-        };
+        // If the first thread is not the caller, it has left; the kernel counts it until the last has.
+        let all = cpu::tasks_of_process()?.checked_sub(u32::from(!cpu::is_first_thread()))?;
         (threads::service_threads() == before).then(|| all.saturating_sub(before))
     };
     // Threads that have ended for everybody may not have ended for the kernel.

@@ -13,6 +13,7 @@ use common::Work;
 use ntwait::Waitable;
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
+use rustix::io::Errno;
 
 const JOBS: u64 = 0;
 const ATTENTION: u64 = 1;
@@ -31,7 +32,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut ready = Vec::with_capacity(descriptors.len());
     loop {
         ready.clear();
-        epoll::wait(&watch, spare_capacity(&mut ready), None)?;
+        match epoll::wait(&watch, spare_capacity(&mut ready), None) {
+            Err(Errno::INTR) => continue, // a signal's handler has run
+            waited => waited?,
+        };
         for event in &ready {
             match event.data.u64() {
                 JOBS => work.on_jobs(),

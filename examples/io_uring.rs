@@ -11,6 +11,7 @@
 mod common;
 
 use std::error::Error;
+use std::io::ErrorKind;
 use std::os::fd::{AsRawFd, OwnedFd};
 
 use common::Work;
@@ -34,7 +35,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         watch(&mut ring, index, descriptor)?;
     }
     loop {
-        ring.submit_and_wait(1)?;
+        match ring.submit_and_wait(1) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue, // a signal's handler has run
+            submitted => submitted?,
+        };
         let ready: Vec<_> = ring.completion().collect();
         for event in ready {
             let index = event.user_data() as usize;

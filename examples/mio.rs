@@ -11,6 +11,7 @@
 mod common;
 
 use std::error::Error;
+use std::io::ErrorKind;
 use std::os::fd::AsRawFd;
 
 use common::Work;
@@ -35,7 +36,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let mut events = Events::with_capacity(descriptors.len());
     loop {
-        poll.poll(&mut events, None)?;
+        match poll.poll(&mut events, None) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue, // a signal's handler has run
+            polled => polled?,
+        }
         for event in &events {
             match event.token() {
                 JOBS => work.on_jobs(),

@@ -81,6 +81,18 @@
 //! object is signalled or a time is up. A registered wait stands in the object's queue itself, so any number of them needs
 //! one thread of the library's, and a few more where callbacks run.
 //!
+//! # Descriptors
+//!
+//! [`Runtime::export_fd`] gives any object as a descriptor that is readable exactly while the object is signalled, for event
+//! loops. [`Runtime::import_fd`] and [`Descriptor`] make an object of any descriptor that can be polled, and
+//! [`Runtime::nt_open_process`] and [`Process`] of another process, to be waited for together with all others. The kernel is asked
+//! when a wait is decided; one service thread, that of the timers, is told by the kernel what becomes ready while somebody waits.
+//!
+//! # Futures
+//!
+//! [`Runtime::wait_async`], [`Runtime::wait_any_async`], [`Runtime::wait_all_async`] and `.await` on the types for Rust are waits for
+//! any executor, without a thread: see [`WaitFuture`] for what they take, and for what is given on when they are dropped.
+//!
 //! # Tracing
 //!
 //! With the feature `trace`, every `nt_*` call of [`Runtime`] and every call of [`NtdllApi`] is told to the subscriber of the
@@ -115,7 +127,7 @@
 //! no second event. A subscriber is told while its thread cannot be suspended or terminated, so it must not wait for objects of
 //! this library. One that takes locks when other threads report things of their own may find them held by a thread that is
 //! suspended: leave out the calls of the thread that suspends (`-NtSuspendThread,-NtResumeThread`), or use `TraceConfig` alone. Not
-//! told are registered waits, slots and clocks, and what the C face refuses by the arguments alone. While nobody listens, the fast paths cost what they cost without the feature.
+//! told are registered waits, futures, descriptors, slots and clocks, and what the C face refuses by the arguments alone. While nobody listens, the fast paths cost what they cost without the feature.
 //!
 //! # Who waits for whom
 //!

@@ -570,6 +570,7 @@ typedef struct _RTL_CRITICAL_SECTION {
 } RTL_CRITICAL_SECTION, *PRTL_CRITICAL_SECTION;
 
 /* A lock for many readers or one writer. Zeroes are a free one. */
+/* All zero is free. Held exclusively it is odd, with the owner above bit 3, for the wait graph (Windows: 1). */
 typedef struct _RTL_SRWLOCK {
     PVOID Ptr;
 } RTL_SRWLOCK, *PRTL_SRWLOCK;

@@ -83,7 +83,7 @@ static void time_outs(void) {
         EQUAL(SleepConditionVariableSRW(&condition, &lock, times[row], 0), FALSE);
         EQUAL(GetLastError(), ERROR_TIMEOUT);
         EQUAL(RtlSleepConditionVariableSRW(&condition, &lock, &time, 0), STATUS_TIMEOUT);
-        EQUAL((uintptr_t)lock.Ptr, 1);
+        EQUAL((uintptr_t)lock.Ptr & 0xF, 1);
         ReleaseSRWLockExclusive(&lock);
         AcquireSRWLockShared(&lock);
         EQUAL(SleepConditionVariableSRW(&condition, &lock, times[row], CONDITION_VARIABLE_LOCKMODE_SHARED), FALSE);
@@ -132,7 +132,7 @@ static void bad_arguments(void) {
     SetLastError(7);
     EQUAL(SleepConditionVariableSRW(&condition, &lock, INFINITE, 2), FALSE);
     EQUAL(GetLastError(), ERROR_INVALID_PARAMETER);
-    EQUAL((uintptr_t)lock.Ptr, 1);
+    EQUAL((uintptr_t)lock.Ptr & 0xF, 1);
     EQUAL(section.RecursionCount, 1);
     ReleaseSRWLockExclusive(&lock);
     EQUAL(RtlSleepConditionVariableSRW(&condition, &lock, &none, 0), STATUS_RESOURCE_NOT_OWNED);

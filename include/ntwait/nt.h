@@ -569,8 +569,8 @@ typedef struct _RTL_CRITICAL_SECTION {
     ULONG_PTR SpinCount;
 } RTL_CRITICAL_SECTION, *PRTL_CRITICAL_SECTION;
 
-/* A lock for many readers or one writer. Zeroes are a free one. */
-/* All zero is free. Held exclusively it is odd, with the owner above bit 3, for the wait graph (Windows: 1). */
+/* A lock for many readers or one writer. Zeroes are a free one. Held exclusively it is odd, with its owner above bit 3, so
+ * that the wait graph knows him (Windows: 1). */
 typedef struct _RTL_SRWLOCK {
     PVOID Ptr;
 } RTL_SRWLOCK, *PRTL_SRWLOCK;

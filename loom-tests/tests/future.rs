@@ -4,7 +4,7 @@
 use ntwait::internals::{expire_timers, pass_time};
 use ntwait::{Ended, NtStatus, WaitFuture};
 use ntwait_models::nt::{NEVER, Nt, POLL};
-use ntwait_models::{model, model_reaching, spawn};
+use ntwait_models::{model, model_reaching, model_within, spawn};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -138,7 +138,7 @@ fn v1_all_against_two_setters() {
 /// A: set 0; set 1          B: poll; drop
 #[test]
 fn gb1_all_dropped_against_setters() {
-    model(|| {
+    model_within(2, || {
         let nt = Nt::new();
         let events = [nt.auto(false), nt.auto(false)];
         let setter = nt.spawn(move |nt| events.map(|event| nt.set(event)));

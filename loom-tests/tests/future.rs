@@ -114,7 +114,7 @@ fn fu2_another_waker_against_the_note() {
 /// A: set 0          B: set 1          C: poll
 #[test]
 fn v1_all_against_two_setters() {
-    model(|| {
+    model_within(2, || {
         let nt = Nt::new();
         let events = [nt.auto(false), nt.auto(false)];
         let setters = events.map(|event| nt.spawn(move |nt| nt.set(event)));

@@ -5,7 +5,7 @@
 
 use ntwait::NtStatus;
 use ntwait_models::nt::{NEVER, Nt, POLL};
-use ntwait_models::{model, model_reaching};
+use ntwait_models::{model, model_reaching, model_within};
 
 /// MI1: of two changes at once, the last one decides what is seen.
 ///
@@ -30,7 +30,7 @@ fn mi1_set_against_reset() {
 /// A: set          B: reset          C: set
 #[test]
 fn mi1_three_changes() {
-    model(|| {
+    model_within(2, || {
         let nt = Nt::new();
         let event = nt.manual(false);
         let mirror = nt.export(event).unwrap();

@@ -200,7 +200,7 @@ pub use api::{EventHandle, INFINITE, Ntdll, NtdllApi, ThreadHandle, WAIT_OBJECT_
 #[cfg(not(ntwait_loom))]
 pub use descriptor::Descriptor;
 pub use event::Event;
-pub use future::{EndOfThread, Joined, Locked, Signaled, WaitFuture, wait_all_async, wait_any_async};
+pub use future::{Joined, Locked, Signaled, WaitFuture, wait_all_async, wait_any_async};
 pub use graph::{
     Deadlock, DeadlockStep, GraphKind, GraphObject, GraphThread, GraphWait, GraphWaiter, ObjectLabel, ThreadLabel,
     ThreadStage, WaitGraph, WaitSort,

@@ -21,7 +21,9 @@ mod node;
 mod typed;
 
 use crate::handle::entry::{Entry, Handle};
-use crate::objects::{Home, Kind, Target};
+#[cfg(not(ntwait_loom))]
+use crate::objects::Kind;
+use crate::objects::{Home, Target};
 use crate::runtime::Runtime;
 use crate::runtime::residents::ResidentRef;
 use crate::status::NtStatus;
@@ -37,7 +39,7 @@ use core::mem::transmute;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 use node::{Node, Wanted};
-pub use typed::{EndOfThread, Joined, Locked, Signaled, wait_all_async, wait_any_async};
+pub use typed::{Joined, Locked, Signaled, wait_all_async, wait_any_async};
 
 /// A wait for objects, to be awaited: what [`Runtime::wait_async`] and its like return.
 ///
@@ -125,11 +127,7 @@ impl Objects {
 
     /// The polling thread, which owns what mutants are taken.
     fn taker(&self) -> Result<Taker<'_>, NtStatus> {
-        let owner = match self.targets().iter().any(|target| target.kind == Kind::Mutant) {
-            true => Some(self.resident.owner()?),
-            false => None,
-        };
-        Ok(Taker { owner, home: self.home() })
+        self.resident.taker(self.targets())
     }
 }
 

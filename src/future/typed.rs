@@ -19,7 +19,7 @@ use core::future::{Future, IntoFuture};
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
-/// A wait for an [`Event`], a [`Semaphore`], a [`Timer`], a [`Descriptor`](crate::Descriptor) or a [`Process`](crate::Process): see
+/// A wait for an [`Event`], a [`Semaphore`], a [`Timer`], the end of a [`Thread`], a [`Descriptor`](crate::Descriptor) or a [`Process`](crate::Process): see
 /// [`WaitFuture`].
 ///
 /// It panics if the object was dropped before it was first polled, if somebody closed the object's handle behind its owner's back,
@@ -66,23 +66,10 @@ awaited!(Descriptor Process);
 /// Waits until the thread has ended: see [`WaitFuture`]. What its closure returned stays there for who joins it.
 impl<T> IntoFuture for &Thread<T> {
     type Output = ();
-    type IntoFuture = EndOfThread;
+    type IntoFuture = Signaled;
 
-    fn into_future(self) -> EndOfThread {
-        EndOfThread(Signaled::new(self))
-    }
-}
-
-/// A wait for the end of a [`Thread`].
-#[derive(Debug)]
-#[must_use = "a future waits when it is polled"]
-pub struct EndOfThread(Signaled);
-
-impl Future for EndOfThread {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        Pin::new(&mut self.0).poll(context)
+    fn into_future(self) -> Signaled {
+        Signaled::new(self)
     }
 }
 
@@ -108,7 +95,7 @@ impl<T> IntoFuture for Thread<T> {
 #[derive(Debug)]
 #[must_use = "a future waits when it is polled"]
 pub struct Joined<T> {
-    end: EndOfThread,
+    end: Signaled,
     thread: Option<Thread<T>>,
 }
 

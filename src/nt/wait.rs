@@ -3,13 +3,13 @@
 
 use super::apc::deliver;
 use crate::handle::entry::{Entry, Handle};
+use crate::objects::Target;
 use crate::objects::word::Word;
-use crate::objects::{Kind, Target};
 use crate::runtime::Runtime;
 use crate::status::NtStatus;
 use crate::sys::clock::Timeout;
 use crate::traced::traced;
-use crate::wait::take::{self, Seen, Taken, Taker};
+use crate::wait::take::{self, Seen, Taken};
 use crate::wait::{self, Ended, Refused, Terms};
 use crate::waiter::park::MAX_OBJECTS;
 use crate::waiter::shield::ShieldedVec;
@@ -270,11 +270,7 @@ impl Runtime {
         alertable: bool,
         timeout: Timeout,
     ) -> Result<Terms<'_>, NtStatus> {
-        let owner = match targets.iter().any(|target| target.kind == Kind::Mutant) {
-            true => Some(self.resident().owner()?),
-            false => None,
-        };
-        let taker = Taker { owner, home: self.home() };
+        let taker = self.resident().taker(targets)?;
         Ok(Terms { alertable, timeout, policy: self.wait_policy(), taker })
     }
 

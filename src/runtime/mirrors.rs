@@ -26,7 +26,6 @@
 
 use super::lease::{Lease, Subject};
 use super::residents::Resident;
-
 use crate::objects::slot::Slot;
 use crate::objects::word::Word;
 use crate::objects::{Kind, Target, mutant};

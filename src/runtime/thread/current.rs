@@ -15,6 +15,7 @@ use crate::status::NtStatus;
 use crate::sys::atomic::Ordering;
 use crate::sys::cpu;
 use crate::sys::tls::thread_local;
+use crate::wait::take::Taker;
 use crate::waiter::at_exit::{self, Leaving};
 use crate::waiter::record;
 use crate::waiter::shield::Shield;
@@ -158,6 +159,16 @@ impl Resident {
 }
 
 impl ResidentRef {
+    /// Who takes, in a wait of the calling thread for these: its own number is needed for mutants alone.
+    #[inline]
+    pub(crate) fn taker(&self, targets: &[Target<'_>]) -> Result<Taker<'_>, NtStatus> {
+        let owner = match targets.iter().any(|target| target.kind == Kind::Mutant) {
+            true => Some(self.owner()?),
+            false => None,
+        };
+        Ok(Taker { owner, home: self.home() })
+    }
+
     /// The calling thread as an owner of mutants.
     #[inline]
     pub(crate) fn owner(&self) -> Result<Owner<'_>, NtStatus> {

@@ -9,7 +9,7 @@ mod common;
 
 use core::time::Duration;
 use std::io::Read as _;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, TryLockError};
 
 use common::nt_threads::{Counter, Log, ME, STILL_ACTIVE, until};
@@ -192,6 +192,7 @@ fn th8_f25_a20_no_clean_up() {
         EXIT_HOOKS.fetch_add(1, Ordering::SeqCst);
     }
     static LOCK: Mutex<()> = Mutex::new(());
+    static RUNS: AtomicBool = AtomicBool::new(false);
     within(|| {
         let nt = Nt(Runtime::builder().on_thread_exit(hook).build().expect("a runtime").leak());
         let (clear, log) = (nt.auto(false), Log::new());
@@ -215,12 +216,14 @@ fn th8_f25_a20_no_clean_up() {
         let running = nt.thread(|| {
             let _frame = CountDrop(&FRAMES);
             COUNTED.with(|_| {
+                RUNS.store(true, Ordering::SeqCst);
                 loop {
                     core::hint::spin_loop();
                 }
             })
         });
-        until("it has begun", || !running.has_run_nothing());
+        // Not before: registering the destructor takes memory.
+        until("it has begun", || RUNS.load(Ordering::SeqCst));
         running.kill(9);
         assert_eq!((running.join(), counts()), (9, [50, 0, 50]));
     });

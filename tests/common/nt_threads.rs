@@ -30,30 +30,29 @@ pub(crate) struct NtThread {
     tid: &'static AtomicI32,
 }
 
-type Body = Box<dyn FnOnce() -> u32 + Send>;
-
-struct Parcel {
-    body: Body,
+struct Parcel<F> {
+    body: F,
     tid: &'static AtomicI32,
 }
 
-extern "C" fn run_parcel(parcel: *mut c_void) -> u32 {
-    // SAFETY: made by `Nt::create` for this thread.
-    let Parcel { body, tid } = *unsafe { Box::from_raw(parcel.cast::<Parcel>()) };
+/// Frees nothing: a thread that is killed inside the allocator leaves a lock of it behind, and others hang.
+extern "C" fn run_parcel<F: FnOnce() -> u32>(parcel: *mut c_void) -> u32 {
+    // SAFETY: made by `Nt::create` for this thread, which takes what it holds and leaves the memory.
+    let Parcel { body, tid } = unsafe { parcel.cast::<Parcel<F>>().read() };
     tid.store(rustix::thread::gettid().as_raw_nonzero().get(), Ordering::Release);
     body()
 }
 
 impl Nt {
     #[track_caller]
-    pub(crate) fn create(self, flags: CreateThreadFlags, body: impl FnOnce() -> u32 + Send + 'static) -> NtThread {
+    pub(crate) fn create<F: FnOnce() -> u32 + Send + 'static>(self, flags: CreateThreadFlags, body: F) -> NtThread {
         let tid: &'static AtomicI32 = Box::leak(Box::new(AtomicI32::new(0)));
-        let parcel = Box::into_raw(Box::new(Parcel { body: Box::new(body), tid }));
+        let parcel = Box::into_raw(Box::new(Parcel { body, tid }));
         let handle = self.nt_create_thread_ex(
             ALL_RIGHTS,
             ObjectAttributes::NONE,
             Handle::CURRENT_PROCESS,
-            Some(StartRoutine::C(run_parcel)),
+            Some(StartRoutine::C(run_parcel::<F>)),
             parcel.cast(),
             flags,
             0,

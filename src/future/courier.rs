@@ -13,6 +13,7 @@
 
 #![allow(unsafe_code, reason = "a list through nodes, which are never freed; a descriptor by its number")]
 
+use super::later;
 use super::node::Node;
 use crate::runtime::{service, thread};
 use crate::status::NtStatus;
@@ -111,6 +112,6 @@ impl Drop for Courier {
 fn deliver() {
     if let Some(courier) = couriers().known() {
         eventfd::lower(courier.bell()); // C2
-        courier.take().for_each(Node::tell);
+        courier.take().for_each(later::tell);
     }
 }

@@ -17,6 +17,7 @@
 
 #[cfg(not(ntwait_loom))]
 mod courier;
+mod later;
 mod node;
 mod typed;
 
@@ -55,8 +56,8 @@ pub use typed::{Joined, Locked, Signaled, wait_all_async, wait_any_async};
 /// * Mutants belong to threads: one is taken by the thread that polls, at the moment of the poll, and it is that thread that has to give it back.
 ///   So others may be quicker, and then it waits at the end of the queue.
 /// * The waker is called by whoever signals, where that thread cannot be suspended or terminated: it must not wait for objects of
-///   this library, but may signal them, and poll or drop futures. One that panics is as good as one that returns. A thread that ends
-///   calls none: a thread of the library's does it instead.
+///   this library, but may signal them, and poll or drop futures; whom that wakes is woken when it has returned. One that panics is as
+///   good as one that returns, also when it is dropped. A thread that ends calls none: a thread of the library's does it instead.
 /// * When the runtime is dropped, it stays pending, as nobody can signal any more. In a child of `fork` it ends with `INVALID_HANDLE`.
 ///
 /// Polled again when it has ended, it panics.
@@ -204,7 +205,7 @@ impl WaitFuture {
                 Err(status) => (None, Poll::Ready(Err(status))),
             };
         }
-        drop(rest); // a waker, with no lock held
+        node::discard(rest);
         answer
     }
 
@@ -225,22 +226,23 @@ impl Future for WaitFuture {
     type Output = Result<Ended, NtStatus>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        // In its place for now: the waker is foreign (FU3).
+        if let State::Waits(node, wanted) = &self.state
+            && !wanted.objects.resident.is_of_a_parent()
+            && !node.is_notified_or_wakes(context.waker())
+        {
+            return Poll::Pending;
+        }
         let wanted = match core::mem::replace(&mut self.state, State::Over) {
             State::Idle(wanted) | State::Waits(_, wanted) if wanted.objects.resident.is_of_a_parent() => {
                 core::mem::forget(wanted); // the queues are the parent's
                 return Poll::Ready(Err(NtStatus::INVALID_HANDLE));
             }
             State::Idle(wanted) => wanted,
-            State::Waits(node, wanted) => {
-                if !node.is_notified_or_wakes(context.waker()) {
-                    self.state = State::Waits(node, wanted);
-                    return Poll::Pending;
-                }
-                match Self::end(node, wanted) {
-                    Ok(ended) => return Poll::Ready(ended),
-                    Err(again) => again,
-                }
-            }
+            State::Waits(node, wanted) => match Self::end(node, wanted) {
+                Ok(ended) => return Poll::Ready(ended),
+                Err(again) => again,
+            },
             State::Refused(status) => return Poll::Ready(Err(status)),
             State::Over => panic!("a wait was polled after it had ended"),
         };
@@ -259,7 +261,7 @@ impl Drop for WaitFuture {
                 let _shield = Shield::raise();
                 node.forsake(wanted)
             };
-            drop(waker);
+            node::discard(waker);
         }
     }
 }

@@ -28,7 +28,7 @@ use crate::objects::{Home, Target};
 use crate::runtime::Runtime;
 use crate::runtime::residents::ResidentRef;
 use crate::status::NtStatus;
-use crate::wait::take::{self, Taken, Taker};
+use crate::wait::take::{self, Taken, Taker, Then};
 use crate::wait::unattended::{self, Armed, How};
 use crate::wait::{Ended, any};
 use crate::waiter;
@@ -138,7 +138,7 @@ impl Wanted {
         if self.how == How::All {
             return Ok(None); // whoever queues looks first
         }
-        match take::first(self.objects.targets(), &self.objects.taker()?) {
+        match take::first(self.objects.targets(), &self.objects.taker()?, Then::Queues) {
             (Taken::Clear | Taken::Unknown | Taken::Special, _) => Ok(None),
             (taken, index) => Ok(Some(any::at_once(taken, index)?)),
         }

@@ -94,11 +94,13 @@ impl Event {
     }
 
     /// Sets the event. Was it set before? (No, if a waiter took it.)
+    #[inline]
     pub fn set(&self) -> bool {
         self.state(self.0.runtime.nt_set_event(self.0.handle))
     }
 
     /// Clears the event. Was it set?
+    #[inline]
     pub fn reset(&self) -> bool {
         self.state(self.0.runtime.nt_reset_event(self.0.handle))
     }

@@ -6,7 +6,7 @@ use super::descriptor::{self, DescriptorBody};
 use super::owner::Owner;
 use super::slot::{NAME_SHIFT, Slot};
 use super::word::Word;
-use super::{Home, Kind, event, mutant};
+use super::{Home, Kind, event, mirror, mutant};
 use crate::sys::atomic::Ordering;
 use crate::sys::futex;
 use crate::waiter::{Link, WaitBlock};
@@ -43,8 +43,10 @@ impl Owed {
     #[must_use = "a destroyed object's slot must go back to the free list"]
     pub(crate) fn pay(self, slot: &Slot, home: &dyn Home) -> bool {
         self.wake(slot);
-        if let Some(signaled) = self.observed {
-            home.attend(slot, self.destroyed.then_some(signaled));
+        if let Some(signaled) = self.observed
+            && let Some(lease) = home.mirror(slot)
+        {
+            if self.destroyed { mirror::end(lease, signaled) } else { mirror::follow(lease, slot) }
         }
         self.destroyed
     }

@@ -26,6 +26,8 @@ pub(crate) mod descriptor;
 pub(crate) mod event;
 pub(crate) mod held;
 pub(crate) mod keyed_event;
+pub(crate) mod lease;
+pub(crate) mod mirror;
 pub(crate) mod mutant;
 pub(crate) mod owner;
 pub(crate) mod semaphore;
@@ -35,6 +37,7 @@ pub(crate) mod timer;
 pub(crate) mod word;
 
 use held::Held;
+use lease::Lease;
 use slot::Slot;
 use word::Word;
 
@@ -113,6 +116,16 @@ impl Kind {
         }
     }
 
+    /// The word after a wait was satisfied by it, if that can be and does not depend on whose wait it is.
+    #[inline]
+    pub(crate) const fn taken_by_anybody(self, word: Word) -> Option<Word> {
+        match self {
+            Self::Mutant | Self::Descriptor | Self::Process => None,
+            _ if word.state() => Some(self.consume_for(word, 0)),
+            _ => None,
+        }
+    }
+
     /// The word after one wait of this thread was satisfied by it.
     #[inline]
     pub(crate) const fn consume_for(self, word: Word, who: u32) -> Word {
@@ -166,13 +179,13 @@ pub(crate) struct Target<'r> {
     pub(crate) kind: Kind,
 }
 
-/// What objects live in: where their slots go, and who is told of those that are watched. Called with no lock held.
+/// What objects live in: where their slots go, and where those have their mirrors that are watched. Called with no lock held.
 pub(crate) trait Home: core::fmt::Debug {
     /// The object of this slot is gone.
     fn recycle(&self, slot: &Slot);
 
-    /// An OBSERVED object was unlocked. If that was its end: whether it was signalled then; its slot is not recycled yet.
-    fn attend(&self, slot: &Slot, end: Option<bool>);
+    /// What mirrors the object of this slot.
+    fn mirror(&self, slot: &Slot) -> Option<&Lease>;
 }
 
 /// Lets go of a lock that was the only one held.
@@ -255,6 +268,12 @@ impl Signal {
             Self::Expire(setting) if setting != extra => Err(Misfit::Stale),
             Self::Expire(_) => Ok(word.with_state(true)),
         }
+    }
+
+    /// Does it change nothing but the word, by what does not change beside it?
+    #[inline]
+    pub(crate) const fn is_all_in_the_word(self) -> bool {
+        matches!(self, Self::Set | Self::Pulse | Self::Post(_))
     }
 
     /// The word after they were offered it.

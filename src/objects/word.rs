@@ -14,14 +14,15 @@
 //! | QUEUED     | the wait list or the epoch has waiters, or only | by the unlock that changed it      |
 //! |            | an owner keeps the object alive                 |                                    |
 //! | ALL_WAITER | a wait-all is queued here                       | by the unlock that changed it      |
-//! | OBSERVED   | someone mirrors the state                       | under the lock                     |
+//! | OBSERVED   | a descriptor mirrors the state (mirror.rs)      | under the lock; stays              |
 //! | MANUAL     | a notification object: waits do not consume     | at creation                        |
 //! | SHARED     | it has a name, is a timer or asked, or had more | at creation, under the lock; stays |
 //! |            | references than its first handle                |                                    |
 //! | SPECIAL    | the value is no state and counts no changes     | at creation                        |
 //!
 //! O1  One compare-exchange that succeeds proves: same generation, so the same object; no lock held; and, if it
-//!     asked for no [`SLOW`](Word::SLOW) flag, nobody queued and nobody watching.
+//!     asked for no [`SLOW`](Word::SLOW) flag, nobody queued and nobody watching. Who asked for none but OBSERVED sees to the
+//!     mirror then (MI1).
 //! O2  While LOCKED is set, others may add PARKED and change nothing else.
 //! O3  An object's generation never comes back: a slot whose generation would wrap is retired.
 //! O4  An object that is either signalled or not keeps that in bit 0; the other bits of the value count its changes. So

@@ -1,7 +1,6 @@
 //! A runtime: one handle table, its objects, and how its waits behave.
 
 pub(crate) mod descriptors;
-pub(crate) mod lease;
 pub(crate) mod mirrors;
 pub(crate) mod names;
 mod process_wide;

@@ -26,6 +26,7 @@ use super::thread::Settings;
 use super::{descriptors, service, timers};
 use crate::handle::Table;
 use crate::handle::entry::Handle;
+use crate::objects::lease::Lease;
 use crate::objects::slot::{Remains, Slot};
 use crate::objects::word::Word;
 use crate::objects::{self, Dropped, Home, Kind, Target};
@@ -140,9 +141,8 @@ impl Home for Resident {
         }
     }
 
-    #[cold]
-    fn attend(&self, slot: &Slot, end: Option<bool>) {
-        self.mirrors.attend(self.table.slot_index(slot), slot, end);
+    fn mirror(&self, slot: &Slot) -> Option<&Lease> {
+        self.mirrors.of(self.table.slot_index(slot))
     }
 }
 

@@ -78,7 +78,7 @@ mod modelled {
     }
     // The values that are never there: no state, count, word, entry or pointer has all bits set.
     atomic!(AtomicU32, u32, never u32::MAX, swap fetch_add fetch_sub fetch_and fetch_or);
-    atomic!(AtomicU64, u64, never u64::MAX, swap);
+    atomic!(AtomicU64, u64, never u64::MAX, swap fetch_sub);
     atomic!(AtomicPtr<T>, *mut T, never core::ptr::without_provenance_mut(usize::MAX), swap);
 
     impl AtomicU32 {

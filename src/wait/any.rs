@@ -15,7 +15,9 @@
 
 use super::spin::Spun;
 use super::take::{self, Taken, Taker};
-use super::{Attempt, Ended, GONE, Refused, TOO_DEEP, Terms, Until, ended, epoch, serve, sleep, spin, until_ended};
+use super::{
+    Attempt, Ended, GONE, Refused, TOO_DEEP, Terms, Until, ended, epoch, serve, signal, sleep, spin, until_ended,
+};
 use crate::objects::word::Word;
 use crate::objects::{Target, release};
 use crate::waiter::notice::{Sort, Waiting};
@@ -117,6 +119,9 @@ pub(super) fn block(
 /// As [`queue`] for one object: test, begin and link happen under its lock.
 fn queue_one(me: &ThreadRecord, target: Target<'_>, terms: &Terms<'_>, until: &mut Until) -> Result<Attempt, Refused> {
     let too_late = until.has_passed();
+    if signal::change_watched(target, terms.taker.home, |word| target.kind.taken_by_anybody(word)).is_some() {
+        return Ok(Attempt::Ended(Ended::Object(0)));
+    }
     let mut held = target.slot.lock(target.generation).ok_or(Refused::Gone)?;
     if let Some(taken) = take::under_lock(&mut held, terms.taker.who()) {
         release(held, terms.taker.home);

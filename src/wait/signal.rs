@@ -29,7 +29,7 @@ use super::union::{TooMany, UNION_CAP, UNION_SMALL, Union};
 use crate::objects::held::Held;
 use crate::objects::slot::Slot;
 use crate::objects::word::Word;
-use crate::objects::{Home, Misfit, Signal, Target, release};
+use crate::objects::{Home, Misfit, Signal, Target, mirror, release};
 use crate::sys::futex::LateWake;
 use crate::waiter::Chain;
 use crate::waiter::shield::Shield;
@@ -50,8 +50,36 @@ pub(crate) fn change_idle(target: Target<'_>, change: impl Fn(Word) -> Option<Wo
     None
 }
 
-/// Clears the object under its lock; nobody's wait ends by that. Returns the word from before.
+/// As [`change_idle`], of an object that is watched, and otherwise idle: whoever watches it is told. The depth is raised, so
+/// that nothing comes between the change and that.
+#[inline]
+pub(super) fn change_watched(
+    target: Target<'_>,
+    home: &dyn Home,
+    change: impl Fn(Word) -> Option<Word>,
+) -> Option<Word> {
+    let mut word = target.slot.load_to_change();
+    while word.has(Word::OBSERVED) && word.without(Word::OBSERVED).is_idle(target.generation) {
+        match target.slot.exchange(word, change(word)?) {
+            Ok(()) => {
+                if let Some(lease) = home.mirror(target.slot) {
+                    mirror::follow(lease, target.slot);
+                }
+                return Some(word);
+            }
+            Err(seen) => word = seen,
+        }
+    }
+    None
+}
+
+/// Clears the object; nobody's wait ends by that. Returns the word from before.
+#[inline(always)] // as for `signal`
 pub(crate) fn reset(target: Target<'_>, home: &dyn Home) -> Result<Word, Gone> {
+    let _shield = Shield::raise();
+    if let Some(before) = change_watched(target, home, |word| Some(word.with_state(false))) {
+        return Ok(before);
+    }
     under_lock(target, home, |held| {
         let before = held.word();
         held.set_word(before.with_state(false));
@@ -152,9 +180,21 @@ impl From<Misfit> for Unsignaled {
     }
 }
 
-/// Applies the signal under the object's lock, satisfies whoever can be, and returns the word from before.
+/// Applies the signal, satisfies whoever can be, and returns the word from before.
+#[inline(always)] // returns are slow after a system call, which a change of a watched object makes
 pub(crate) fn signal(target: Target<'_>, signal: Signal, home: &dyn Home) -> Result<Word, Unsignaled> {
     let _shield = Shield::raise();
+    let change = |word| signal.apply(word, target.slot.extra()).ok().map(|offered| signal.settle(offered));
+    if signal.is_all_in_the_word()
+        && let Some(before) = change_watched(target, home, change)
+    {
+        return Ok(before);
+    }
+    signal_under_lock(target, signal, home)
+}
+
+#[inline(never)]
+fn signal_under_lock(target: Target<'_>, signal: Signal, home: &dyn Home) -> Result<Word, Unsignaled> {
     let (before, wakes) = decide(target, signal, home)?;
     wakes.pay();
     Ok(before)

@@ -11,7 +11,7 @@
 //!
 //! R1  The subject is buried once: by who ends it, or by the last who uses it then. Who comes later finds nothing.
 //! R2  A new subject can begin when the last one is buried.
-//! orderings   every move is an AcqRel exchange of one word
+//! orderings   every move is an AcqRel change of one word; the last, to NONE, a Release store
 
 #![allow(unsafe_code, reason = "all zero bytes are NONE")]
 
@@ -65,14 +65,17 @@ impl Lease {
     }
 
     /// Uses the subject, if there is one.
+    #[inline]
     pub(crate) fn with(&self, work: impl FnOnce(Subject), bury: impl FnOnce(Subject, bool)) {
         let entered = self.update(|word| (word & OVER == 0 && word != 0).then(|| word + USER));
         let Some(subject) = entered.and_then(|(word, _)| subject(word)) else {
             return;
         };
         work(subject);
-        let left = self.update(|word| Some(if word & (OVER | USERS) == OVER | USER { 0 } else { word - USER }));
-        if let Some((word, 0)) = left {
+        let word = self.0.fetch_sub(USER, Ordering::AcqRel);
+        if word & (OVER | USERS) == OVER | USER {
+            // It is over, and nobody enters any more: the word is ours.
+            self.0.store(0, Ordering::Release);
             bury(subject, word & LAST != 0);
         }
     }
@@ -92,6 +95,7 @@ impl Lease {
         }
     }
 
+    #[inline]
     fn update(&self, change: impl Fn(u64) -> Option<u64>) -> Option<(u64, u64)> {
         let mut word = self.0.load(Ordering::Acquire);
         loop {

@@ -15,16 +15,13 @@
 
 #![allow(unsafe_code, reason = "slots that outlive their borrow")]
 
-#[cfg(not(ntwait_loom))]
-mod courier;
+pub(crate) mod courier;
 mod later;
 mod node;
 mod typed;
 
 use crate::handle::entry::{Entry, Handle};
-#[cfg(not(ntwait_loom))]
-use crate::objects::Kind;
-use crate::objects::{Home, Target};
+use crate::objects::{Home, Kind, Target};
 use crate::runtime::Runtime;
 use crate::runtime::residents::ResidentRef;
 use crate::status::NtStatus;
@@ -150,7 +147,6 @@ impl Wanted {
         if count > 1 && self.blocks.is_empty() {
             self.blocks = waiter::blocks(count).ok_or(NtStatus::NO_MEMORY)?.into_boxed_slice();
         }
-        #[cfg(not(ntwait_loom))]
         if self.objects.targets().iter().any(|target| matches!(target.kind, Kind::Thread | Kind::Mutant)) {
             courier::engage()?;
         }

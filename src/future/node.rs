@@ -22,9 +22,7 @@
 //!      the node to the courier (courier.rs).
 //! FU5  A thread tells one node after the other (later.rs).
 
-#[cfg(not(ntwait_loom))]
-use super::courier;
-use super::{Objects, Targets, later};
+use super::{Objects, Targets, courier, later};
 use crate::objects::Kind;
 use crate::status::NtStatus;
 use crate::sys::atomic::{AtomicPtr, AtomicU64, process_static};
@@ -33,6 +31,7 @@ use crate::wait::unattended::{self, How};
 use crate::wait::{Ended, Gone, Refused, signal};
 use crate::waiter::WaitBlock;
 use crate::waiter::goal;
+use crate::waiter::pile::Piled;
 use crate::waiter::pool::{NoMemory, Pool, Pooled};
 use crate::waiter::shield::Shield;
 use crate::waiter::waiting::{Notifier, Waiter};
@@ -110,6 +109,12 @@ impl Drop for Wanted {
     }
 }
 
+impl Piled for Node {
+    fn next(&self) -> &AtomicPtr<Self> {
+        &self.next
+    }
+}
+
 impl Pooled for Node {
     fn next_free(&self) -> &AtomicU64 {
         &self.next_free
@@ -135,7 +140,6 @@ process_static! {
 fn notified(node: *const ()) {
     // SAFETY: the address that `take` gave: a node, which is never freed.
     let node = unsafe { &*node.cast::<Node>() };
-    #[cfg(not(ntwait_loom))]
     if courier::takes(node) {
         return; // FU4
     }

@@ -1,24 +1,18 @@
 //! The graph of what was read: numbers and addresses become threads, objects, names and words.
 
 use super::collect::{Findings, FoundObject, FoundSeat, Sleeper};
-use super::{
-    GraphKind, GraphObject, GraphThread, GraphWait, GraphWaiter, ObjectLabel, ThreadLabel, ThreadStage, WaitGraph,
-    WaitSort,
-};
+use super::words::{kind_of, label_of, path_of, sort_of_key, stage_of, state_of, state_of_holder, wait_of};
+use super::{GraphKind, GraphObject, GraphThread, GraphWaiter, ObjectLabel, ThreadLabel, ThreadStage, WaitGraph};
 use crate::handle::Place;
 use crate::handle::bodies;
-use crate::objects::thread::Stage;
-use crate::objects::word::Word;
-use crate::objects::{Kind, Target, mutant, semaphore};
-use crate::rtl::{self, Holder};
+use crate::objects::{Kind, Target, mutant};
+use crate::rtl::Holder;
 use crate::runtime::ResidentRef;
 use crate::sys::atomic::{AtomicU64, Ordering};
-use crate::sys::clock::{Clock, now_ns, realtime_ns};
-use crate::sys::{cpu, tasks};
+use crate::sys::cpu;
 use crate::wait::lot::{Key, Space};
 use crate::waiter::notice::{Sort, Told};
 use crate::waiter::record::ThreadRecord;
-use core::time::Duration;
 use hashbrown::HashMap;
 
 /// Which ids threads are called by, if several runtimes are looked at.
@@ -164,7 +158,7 @@ impl<'f> Builder<'f, '_> {
             }
             self.by_slot.insert((found.resident, found.place.slot), object);
             let label = self.label_of_object(found, owner);
-            let state = self.state_of(found, owner);
+            let state = state_of(found, self.thread_label(owner));
             let signaled = Some(found.signaled);
             self.graph.objects.push(GraphObject { label, state, signaled, owner, queue });
         }
@@ -177,38 +171,17 @@ impl<'f> Builder<'f, '_> {
         }
     }
 
+    fn thread_label(&self, thread: Option<usize>) -> Option<&ThreadLabel> {
+        thread.map(|thread| &self.graph.threads[thread].label)
+    }
+
     fn label_of_object(&self, found: &FoundObject<'_>, owner: Option<usize>) -> ObjectLabel {
         let kind = kind_of(found.target.kind);
-        let name = match (kind, owner) {
-            (GraphKind::Thread, Some(thread)) => Some(self.graph.threads[thread].label.to_string()),
+        let name = match (kind, self.thread_label(owner)) {
+            (GraphKind::Thread, Some(thread)) => Some(thread.to_string()),
             _ => path_of(self.findings.residents[found.resident], found.target),
         };
         ObjectLabel { kind, name, handles: Vec::new(), address: None }
-    }
-
-    fn state_of(&self, found: &FoundObject<'_>, owner: Option<usize>) -> String {
-        let word = found.word;
-        let owned_by = || {
-            owner.map_or_else(|| "an unknown thread".to_owned(), |owner| self.graph.threads[owner].label.to_string())
-        };
-        match found.target.kind {
-            Kind::Mutant if mutant::is_abandoned(word) => "abandoned".to_owned(),
-            Kind::Mutant if mutant::is_free(word) => "free".to_owned(),
-            Kind::Mutant if found.extra > 0 => {
-                format!("owned by {}, {} levels", owned_by(), u64::from(found.extra) + 1)
-            }
-            Kind::Mutant => format!("owned by {}", owned_by()),
-            Kind::Semaphore => format!("{} of {}", semaphore::count(word), found.extra),
-            Kind::Thread | Kind::Process => if found.signaled { "ended" } else { "runs" }.to_owned(),
-            kind => {
-                let state = if found.signaled { "signalled" } else { "clear" };
-                let reset = if word.has(Word::MANUAL) { "manual" } else { "auto" };
-                match kind {
-                    Kind::Event | Kind::Timer => format!("{state}, {reset} reset"),
-                    _ => state.to_owned(),
-                }
-            }
-        }
     }
 
     /// Threads that sleep on a notification object stand in no queue.
@@ -291,7 +264,7 @@ impl<'f> Builder<'f, '_> {
             address: Some(meeting.address),
         };
         let object = self.graph.objects.len();
-        let state = self.state_of_holder(seat.holder, owner);
+        let state = state_of_holder(seat.holder, self.thread_label(owner));
         self.graph.objects.push(GraphObject { label, state, signaled: None, owner, queue: Vec::new() });
         self.by_key.insert(meeting, object);
         object
@@ -302,23 +275,6 @@ impl<'f> Builder<'f, '_> {
         let mut sleepers = self.findings.sleepers.iter();
         let sleeper = sleepers.find(|sleeper| field(sleeper.record).load(Ordering::Acquire) == number)?;
         self.by_record.get(&core::ptr::from_ref(sleeper.record).addr()).map(|known| known.thread)
-    }
-
-    fn state_of_holder(&self, holder: Option<Holder>, owner: Option<usize>) -> String {
-        let who = || {
-            owner.map_or_else(|| "an unknown thread".to_owned(), |owner| self.graph.threads[owner].label.to_string())
-        };
-        match holder {
-            None => String::new(),
-            Some(Holder::Nobody) => "free".to_owned(),
-            Some(Holder::Readers(1)) => "held by 1 reader".to_owned(),
-            Some(Holder::Readers(count)) => format!("held by {count} readers"),
-            Some(Holder::Somebody) => "held exclusively".to_owned(),
-            Some(Holder::Owner(_, levels)) if levels > 1 => format!("owned by {}, {levels} levels", who()),
-            Some(Holder::Pointer(_)) if owner.is_none() => "held exclusively".to_owned(),
-            Some(Holder::Pointer(_)) => format!("held exclusively by {}", who()),
-            Some(Holder::Owner(..)) => format!("owned by {}", who()),
-        }
     }
 
     fn add_handles(&mut self) {
@@ -357,95 +313,6 @@ impl<'f> Builder<'f, '_> {
             wait.on.iter_mut().for_each(|object| *object = place[*object]);
         }
     }
-}
-
-fn label_of(id: Option<u32>, tid: u32, name: String) -> ThreadLabel {
-    let name = if name.is_empty() { tasks::name_of(tid).unwrap_or_default() } else { name };
-    ThreadLabel { id, tid, name }
-}
-
-const fn stage_of(stage: Stage) -> ThreadStage {
-    match stage {
-        Stage::Waiting => ThreadStage::Born,
-        Stage::Running => ThreadStage::Running,
-        Stage::Ending => ThreadStage::Ending,
-        Stage::Ended => ThreadStage::Ended,
-    }
-}
-
-const fn kind_of(kind: Kind) -> GraphKind {
-    match kind {
-        Kind::Event => GraphKind::Event,
-        Kind::Process => GraphKind::Process,
-        Kind::Thread => GraphKind::Thread,
-        Kind::Mutant => GraphKind::Mutant,
-        Kind::Semaphore => GraphKind::Semaphore,
-        Kind::Timer => GraphKind::Timer,
-        Kind::KeyedEvent => GraphKind::KeyedEvent,
-        Kind::Directory => GraphKind::Directory,
-        Kind::Descriptor => GraphKind::Descriptor,
-    }
-}
-
-const fn sort_of_key(key: Key, token: u32) -> WaitSort {
-    match key.space {
-        Space::Address => WaitSort::Address,
-        Space::KeyedWait => WaitSort::KeyedWait,
-        Space::KeyedRelease => WaitSort::KeyedRelease,
-        Space::Lock if rtl::wants_exclusive(token) => WaitSort::Exclusive,
-        Space::Lock => WaitSort::Shared,
-        Space::OwnedLock => WaitSort::Exclusive,
-        Space::Condition => WaitSort::Condition,
-        Space::Once => WaitSort::RunOnce,
-        Space::Barrier => WaitSort::Barrier,
-    }
-}
-
-/// What a thread told of its wait; the objects are found in their queues.
-fn wait_of(told: &Told) -> GraphWait {
-    let now = now_ns();
-    let left = match told.deadline {
-        (Clock::Never, _) => None,
-        (Clock::Monotonic, at) => Some(at.saturating_sub(now)),
-        (Clock::Realtime, at) => Some(at.saturating_sub(realtime_ns())),
-    };
-    let sort = match told.waiting.sort {
-        Sort::Any if told.waiting.count == 0 => WaitSort::Delay,
-        Sort::All => WaitSort::All,
-        Sort::Alert => WaitSort::AlertById,
-        Sort::Any | Sort::Epoch | Sort::Lot => WaitSort::Any,
-    };
-    GraphWait {
-        sort,
-        on: Vec::new(),
-        elsewhere: told.waiting.count as usize,
-        alertable: told.waiting.alertable,
-        since: Duration::from_nanos(now.saturating_sub(told.since)),
-        left: left.map(Duration::from_nanos),
-    }
-}
-
-/// The path of an object's name, if it has one.
-fn path_of(resident: &ResidentRef, target: Target<'_>) -> Option<String> {
-    let mut bytes = Vec::new();
-    loop {
-        let missing = resident.with_path(target, |path| {
-            let (units, write) = path?;
-            if bytes.len() == 2 * units {
-                write(&mut bytes);
-                return None;
-            }
-            Some(2 * units)
-        });
-        match missing {
-            Err(_) => return None,
-            Ok(Some(length)) => bytes.resize(length, 0),
-            Ok(None) if bytes.is_empty() => return None,
-            Ok(None) => break,
-        }
-    }
-    let units: Vec<u16> = bytes.chunks_exact(2).map(|unit| u16::from_ne_bytes([unit[0], unit[1]])).collect();
-    Some(String::from_utf16_lossy(&units))
 }
 
 /// The keyed event that a key is of, if it is an object of this runtime.

@@ -1,25 +1,29 @@
 //! The graph of what was read: numbers and addresses become threads, objects, names and words.
+//!
+//! | file       | what                                                                |
+//! |------------|---------------------------------------------------------------------|
+//! | `build.rs` | threads, objects, their queues and handles                          |
+//! | `lot.rs`   | those who are queued by address, and who has the locks they want    |
+//! | `words.rs` | how threads and objects are called, and their states in words       |
 
-use super::collect::{Findings, FoundObject, FoundSeat, Sleeper};
-use super::{
-    GraphKind, GraphObject, GraphThread, GraphWait, GraphWaiter, ObjectLabel, ThreadLabel, ThreadStage, WaitGraph,
-    WaitSort,
-};
+mod lot;
+#[cfg(all(test, not(ntwait_loom)))]
+mod tests;
+mod words;
+
+use super::collect::{Findings, Sleeper};
+use super::{GraphKind, GraphObject, GraphThread, GraphWait, GraphWaiter, ThreadStage, WaitGraph, WaitSort};
 use crate::handle::Place;
 use crate::handle::bodies;
-use crate::objects::thread::Stage;
-use crate::objects::word::Word;
-use crate::objects::{Kind, Target, mutant, semaphore};
-use crate::rtl::{self, Holder};
-use crate::runtime::ResidentRef;
-use crate::sys::atomic::{AtomicU64, Ordering};
+use crate::objects::{Kind, mutant};
 use crate::sys::clock::{Clock, now_ns, realtime_ns};
-use crate::sys::{cpu, tasks};
-use crate::wait::lot::{Key, Space};
+use crate::sys::cpu;
 use crate::waiter::notice::{Sort, Told};
 use crate::waiter::record::ThreadRecord;
 use core::time::Duration;
 use hashbrown::HashMap;
+use lot::Meeting;
+use words::{label_of, stage_of};
 
 /// Which ids threads are called by, if several runtimes are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +45,8 @@ struct Builder<'f, 'r> {
     by_body: Map<(usize, u32), usize>,
     /// Which object is in this slot of this runtime, if it is of this generation.
     by_slot: Map<(usize, u32), usize>,
+    /// The same by where the slot is, and the generation.
+    by_target: Map<(usize, u32), usize>,
     /// What lies in the program's memory.
     by_key: Map<Meeting, usize>,
 }
@@ -53,30 +59,6 @@ struct Known<'f> {
     told: Option<&'f Told>,
 }
 
-/// What a queue by address stands for, the two sides of a keyed event in one.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Meeting {
-    kind: GraphKind,
-    address: usize,
-    object: usize,
-    generation: u32,
-}
-
-impl Meeting {
-    fn of(key: Key) -> Self {
-        let kind = match key.space {
-            Space::Address => GraphKind::Address,
-            Space::KeyedWait | Space::KeyedRelease => GraphKind::KeyedEvent,
-            Space::Lock => GraphKind::SrwLock,
-            Space::OwnedLock => GraphKind::CriticalSection,
-            Space::Condition => GraphKind::ConditionVariable,
-            Space::Once => GraphKind::RunOnce,
-            Space::Barrier => GraphKind::Barrier,
-        };
-        Self { kind, address: key.address, object: key.object, generation: key.generation }
-    }
-}
-
 /// The graph of what was read. No lock is held.
 pub(super) fn build(findings: &Findings<'_>, ids: Ids) -> WaitGraph {
     let mut builder = Builder {
@@ -86,6 +68,7 @@ pub(super) fn build(findings: &Findings<'_>, ids: Ids) -> WaitGraph {
         by_record: Map::default(),
         by_body: Map::default(),
         by_slot: Map::default(),
+        by_target: Map::default(),
         by_key: Map::default(),
     };
     builder.add_threads();
@@ -153,16 +136,21 @@ impl<'f> Builder<'f, '_> {
             let owner = owner.and_then(|body| self.by_body.get(&(found.resident, body)).copied());
             let mut queue = Vec::new();
             for block in &self.findings.blocks[found.queue.clone()] {
-                match self.by_record.get(&block.waiter) {
-                    None => queue.push(GraphWaiter::Task),
-                    Some(Known { thread, told: Some(told) }) if matches!(told.waiting.sort, Sort::Any | Sort::All) => {
-                        queue.push(GraphWaiter::Thread(*thread));
-                        places.push((*thread, block.index, object));
-                    }
-                    Some(_) => {} // it has come, or it goes
+                let Some(record) = block.waiter else {
+                    queue.push(GraphWaiter::Task);
+                    continue;
+                };
+                // Else it has come, or it goes.
+                if let Some(Known { thread, told: Some(told) }) = self.by_record.get(&record)
+                    && matches!(told.waiting.sort, Sort::Any | Sort::All)
+                {
+                    queue.push(GraphWaiter::Thread(*thread));
+                    places.push((*thread, block.index, object));
                 }
             }
             self.by_slot.insert((found.resident, found.place.slot), object);
+            let slot = core::ptr::from_ref(found.target.slot).addr();
+            self.by_target.insert((slot, found.target.generation), object);
             let label = self.label_of_object(found, owner);
             let state = self.state_of(found, owner);
             let signaled = Some(found.signaled);
@@ -177,59 +165,23 @@ impl<'f> Builder<'f, '_> {
         }
     }
 
-    fn label_of_object(&self, found: &FoundObject<'_>, owner: Option<usize>) -> ObjectLabel {
-        let kind = kind_of(found.target.kind);
-        let name = match (kind, owner) {
-            (GraphKind::Thread, Some(thread)) => Some(self.graph.threads[thread].label.to_string()),
-            _ => path_of(self.findings.residents[found.resident], found.target),
-        };
-        ObjectLabel { kind, name, handles: Vec::new(), address: None }
-    }
-
-    fn state_of(&self, found: &FoundObject<'_>, owner: Option<usize>) -> String {
-        let word = found.word;
-        let owned_by = || {
-            owner.map_or_else(|| "an unknown thread".to_owned(), |owner| self.graph.threads[owner].label.to_string())
-        };
-        match found.target.kind {
-            Kind::Mutant if mutant::is_abandoned(word) => "abandoned".to_owned(),
-            Kind::Mutant if mutant::is_free(word) => "free".to_owned(),
-            Kind::Mutant if found.extra > 0 => {
-                format!("owned by {}, {} levels", owned_by(), u64::from(found.extra) + 1)
-            }
-            Kind::Mutant => format!("owned by {}", owned_by()),
-            Kind::Semaphore => format!("{} of {}", semaphore::count(word), found.extra),
-            Kind::Thread | Kind::Process => if found.signaled { "ended" } else { "runs" }.to_owned(),
-            kind => {
-                let state = if found.signaled { "signalled" } else { "clear" };
-                let reset = if word.has(Word::MANUAL) { "manual" } else { "auto" };
-                match kind {
-                    Kind::Event | Kind::Timer => format!("{state}, {reset} reset"),
-                    _ => state.to_owned(),
-                }
-            }
-        }
-    }
-
     /// Threads that sleep on a notification object stand in no queue.
     fn add_epoch_waits(&mut self) {
         for (known, told) in self.sleeping(Sort::Epoch) {
-            let at = self.findings.objects.iter().position(|found| {
-                let slot = core::ptr::from_ref(found.target.slot).addr();
-                slot == told.waiting.slot && found.target.generation == told.waiting.generation
-            });
+            let at = self.by_target.get(&(told.waiting.slot, told.waiting.generation)).copied();
+            let is_of_others = !self.findings.residents.iter().any(|resident| resident.table().has(told.waiting.slot));
             let wait = &mut self.graph.threads[known].wait;
             match at {
-                // Their wait was over when it was set; they have not risen yet.
-                Some(object) if self.graph.objects[object].signaled == Some(true) => *wait = None,
-                Some(object) => {
+                Some(object) if self.graph.objects[object].signaled != Some(true) => {
                     self.graph.objects[object].queue.push(GraphWaiter::Thread(known));
                     if let Some(wait) = wait {
                         wait.on.push(object);
                         wait.elsewhere = 0;
                     }
                 }
-                None => {}
+                None if is_of_others => {}
+                // The wait was over when the object was set, or its waiters were let go; who slept has not risen yet.
+                _ => *wait = None,
             }
         }
     }
@@ -243,82 +195,6 @@ impl<'f> Builder<'f, '_> {
         let mut threads: Vec<_> = self.by_record.values().filter_map(of_sort).collect();
         threads.sort_unstable_by_key(|(thread, _)| *thread);
         threads
-    }
-
-    fn add_seats(&mut self) {
-        // Who was moved from one queue to another meanwhile was seen twice: the second is where it is.
-        let mut last: Map<usize, usize> = Map::default();
-        for (at, seat) in self.findings.seats.iter().enumerate() {
-            last.insert(core::ptr::from_ref(seat.record).addr(), at);
-        }
-        for (at, seat) in self.findings.seats.iter().enumerate() {
-            let record = core::ptr::from_ref(seat.record).addr();
-            let Some(Known { thread, told: Some(told) }) = self.by_record.get(&record).copied() else {
-                continue;
-            };
-            if told.waiting.sort == Sort::Lot && last.get(&record) == Some(&at) {
-                let object = self.object_of_key(seat);
-                self.graph.objects[object].queue.push(GraphWaiter::Thread(thread));
-                if let Some(wait) = &mut self.graph.threads[thread].wait {
-                    wait.on.push(object);
-                    wait.sort = sort_of_key(seat.key, seat.token);
-                }
-            }
-        }
-        for (thread, _) in self.sleeping(Sort::Lot) {
-            // Moved, and seen in neither queue.
-            self.graph.threads[thread].wait.take_if(|wait| wait.on.is_empty());
-        }
-    }
-
-    /// What a thread is queued for; who has it is looked up when it is first met. All of one queue saw the same holder, for
-    /// that is under one lock.
-    fn object_of_key(&mut self, seat: &FoundSeat) -> usize {
-        let meeting = Meeting::of(seat.key);
-        if let Some(known) = self.by_key.get(&meeting) {
-            return *known;
-        }
-        let owner = match seat.holder {
-            Some(Holder::Owner(number, _)) => self.thread_with(|record| &record.owner_number, number),
-            Some(Holder::Pointer(pointer)) => self.thread_with(|record| &record.pointer, pointer),
-            _ => None,
-        };
-        let named = self.findings.residents.iter().find_map(|resident| keyed_event_of(resident, meeting));
-        let label = ObjectLabel {
-            kind: meeting.kind,
-            name: named.and_then(|(resident, target)| path_of(resident, target)),
-            handles: Vec::new(),
-            address: Some(meeting.address),
-        };
-        let object = self.graph.objects.len();
-        let state = self.state_of_holder(seat.holder, owner);
-        self.graph.objects.push(GraphObject { label, state, signaled: None, owner, queue: Vec::new() });
-        self.by_key.insert(meeting, object);
-        object
-    }
-
-    /// The thread whose record says this number there.
-    fn thread_with(&self, field: fn(&ThreadRecord) -> &AtomicU64, number: u64) -> Option<usize> {
-        let mut sleepers = self.findings.sleepers.iter();
-        let sleeper = sleepers.find(|sleeper| field(sleeper.record).load(Ordering::Acquire) == number)?;
-        self.by_record.get(&core::ptr::from_ref(sleeper.record).addr()).map(|known| known.thread)
-    }
-
-    fn state_of_holder(&self, holder: Option<Holder>, owner: Option<usize>) -> String {
-        let who = || {
-            owner.map_or_else(|| "an unknown thread".to_owned(), |owner| self.graph.threads[owner].label.to_string())
-        };
-        match holder {
-            None => String::new(),
-            Some(Holder::Nobody) => "free".to_owned(),
-            Some(Holder::Readers(1)) => "held by 1 reader".to_owned(),
-            Some(Holder::Readers(count)) => format!("held by {count} readers"),
-            Some(Holder::Somebody) => "held exclusively".to_owned(),
-            Some(Holder::Owner(_, levels)) if levels > 1 => format!("owned by {}, {levels} levels", who()),
-            Some(Holder::Pointer(_)) if owner.is_none() => "held exclusively".to_owned(),
-            Some(Holder::Pointer(_)) => format!("held exclusively by {}", who()),
-            Some(Holder::Owner(..)) => format!("owned by {}", who()),
-        }
     }
 
     fn add_handles(&mut self) {
@@ -359,48 +235,6 @@ impl<'f> Builder<'f, '_> {
     }
 }
 
-fn label_of(id: Option<u32>, tid: u32, name: String) -> ThreadLabel {
-    let name = if name.is_empty() { tasks::name_of(tid).unwrap_or_default() } else { name };
-    ThreadLabel { id, tid, name }
-}
-
-const fn stage_of(stage: Stage) -> ThreadStage {
-    match stage {
-        Stage::Waiting => ThreadStage::Born,
-        Stage::Running => ThreadStage::Running,
-        Stage::Ending => ThreadStage::Ending,
-        Stage::Ended => ThreadStage::Ended,
-    }
-}
-
-const fn kind_of(kind: Kind) -> GraphKind {
-    match kind {
-        Kind::Event => GraphKind::Event,
-        Kind::Process => GraphKind::Process,
-        Kind::Thread => GraphKind::Thread,
-        Kind::Mutant => GraphKind::Mutant,
-        Kind::Semaphore => GraphKind::Semaphore,
-        Kind::Timer => GraphKind::Timer,
-        Kind::KeyedEvent => GraphKind::KeyedEvent,
-        Kind::Directory => GraphKind::Directory,
-        Kind::Descriptor => GraphKind::Descriptor,
-    }
-}
-
-const fn sort_of_key(key: Key, token: u32) -> WaitSort {
-    match key.space {
-        Space::Address => WaitSort::Address,
-        Space::KeyedWait => WaitSort::KeyedWait,
-        Space::KeyedRelease => WaitSort::KeyedRelease,
-        Space::Lock if rtl::wants_exclusive(token) => WaitSort::Exclusive,
-        Space::Lock => WaitSort::Shared,
-        Space::OwnedLock => WaitSort::Exclusive,
-        Space::Condition => WaitSort::Condition,
-        Space::Once => WaitSort::RunOnce,
-        Space::Barrier => WaitSort::Barrier,
-    }
-}
-
 /// What a thread told of its wait; the objects are found in their queues.
 fn wait_of(told: &Told) -> GraphWait {
     let now = now_ns();
@@ -423,36 +257,4 @@ fn wait_of(told: &Told) -> GraphWait {
         since: Duration::from_nanos(now.saturating_sub(told.since)),
         left: left.map(Duration::from_nanos),
     }
-}
-
-/// The path of an object's name, if it has one.
-fn path_of(resident: &ResidentRef, target: Target<'_>) -> Option<String> {
-    let mut bytes = Vec::new();
-    loop {
-        let missing = resident.with_path(target, |path| {
-            let (units, write) = path?;
-            if bytes.len() == 2 * units {
-                write(&mut bytes);
-                return None;
-            }
-            Some(2 * units)
-        });
-        match missing {
-            Err(_) => return None,
-            Ok(Some(length)) => bytes.resize(length, 0),
-            Ok(None) if bytes.is_empty() => return None,
-            Ok(None) => break,
-        }
-    }
-    let units: Vec<u16> = bytes.chunks_exact(2).map(|unit| u16::from_ne_bytes([unit[0], unit[1]])).collect();
-    Some(String::from_utf16_lossy(&units))
-}
-
-/// The keyed event that a key is of, if it is an object of this runtime.
-fn keyed_event_of<'r>(resident: &'r ResidentRef, meeting: Meeting) -> Option<(&'r ResidentRef, Target<'r>)> {
-    if meeting.kind != GraphKind::KeyedEvent || meeting.generation == 0 {
-        return None;
-    }
-    let slot = resident.table().used_slots().find(|slot| core::ptr::from_ref(*slot).addr() == meeting.object)?;
-    Some((resident, Target { slot, generation: meeting.generation, kind: Kind::KeyedEvent }))
 }

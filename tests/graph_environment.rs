@@ -8,7 +8,7 @@ mod common;
 
 use common::nt_threads::until;
 use common::{FOREVER, Nt, Worker, within};
-use ntwait::{Handle, Mutant, NtStatus, RtlCriticalSection, Thread};
+use ntwait::{AccessMask, Handle, Mutant, NtStatus, RtlCriticalSection, RtlSrwLock, Thread};
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Output, Stdio};
@@ -35,6 +35,8 @@ fn child() {
         Ok("two deadlocks") => two_deadlocks(),
         Ok("long wait") => long_wait(),
         Ok("fork") => fork(),
+        Ok("again") => again(),
+        Ok("closes") => closes(),
         Ok("uses the signal") => {
             // SAFETY: the handler does nothing.
             unsafe { libc::signal(libc::SIGUSR2, nothing as *const () as libc::sighandler_t) };
@@ -141,6 +143,64 @@ fn two_deadlocks() {
     second.iter().for_each(Worker::assert_blocked);
     until_told();
     end();
+}
+
+/// The same two threads quarrel, are parted by the thread that releases a lock of theirs, and quarrel once more. Meanwhile handles to
+/// the other lock come and go, and a thread waits for something that nobody owns.
+fn again() {
+    let nt = Nt::new();
+    let mutant = nt.mutant(false);
+    let lock: &RtlSrwLock = common::memory::leak(RtlSrwLock::new());
+    let idle = nt.auto(false);
+    let _idle = nt.blocked(move || nt.one(idle, FOREVER).0);
+    let [taken, locked, once_more] = [nt.auto(false), nt.auto(false), nt.auto(false)];
+    let one = Worker::start(move || {
+        nt.take(mutant, 1);
+        nt.set(taken);
+        loop {
+            assert_eq!(nt.one(locked, FOREVER), NtStatus::WAIT_0);
+            lock.rtl_acquire_srw_lock_exclusive();
+            assert_eq!(lock.rtl_release_srw_lock_exclusive(), NtStatus::SUCCESS);
+            nt.free(mutant);
+            assert_eq!(nt.one(mutant, FOREVER), NtStatus::WAIT_0);
+            nt.set(taken);
+        }
+    });
+    let other = Worker::start(move || {
+        loop {
+            assert_eq!(nt.one(taken, FOREVER), NtStatus::WAIT_0);
+            lock.rtl_acquire_srw_lock_exclusive();
+            nt.set(locked);
+            let _ = nt.one(mutant, FOREVER);
+            nt.free(mutant);
+            assert_eq!(nt.one(once_more, FOREVER), NtStatus::WAIT_0);
+        }
+    });
+    for _ in 0..2 {
+        until("a deadlock", || !nt.deadlocks().is_empty());
+        until_told();
+        let more: Vec<Handle> =
+            (0..3).map(|_| nt.duplicate(mutant, AccessMask::MUTANT_ALL_ACCESS).expect("a handle")).collect();
+        std::thread::sleep(std::time::Duration::from_millis(300)); // looks that find the same again
+        more.into_iter().for_each(|handle| assert_eq!(nt.nt_close(handle), NtStatus::SUCCESS));
+        assert_eq!(lock.rtl_release_srw_lock_exclusive(), NtStatus::SUCCESS, "SR4: anybody may release it");
+        nt.set(once_more);
+    }
+    let _ = (one, other);
+    end();
+}
+
+/// A program that closes all descriptors that it did not open, and opens files of its own.
+fn closes() {
+    drop(Mutant::new());
+    // SAFETY: what is closed is nobody's that runs in this child.
+    assert_eq!(unsafe { libc::close_range(3, libc::c_uint::MAX, 0) }, 0);
+    let files: Vec<std::fs::File> =
+        (0..8).map(|_| std::fs::File::open("/proc/self/exe").expect("a file of its own")).collect();
+    raise();
+    until_told();
+    let read = |mut file: &std::fs::File| std::io::Seek::stream_position(&mut file).expect("a place");
+    assert!(files.iter().all(|file| read(file) == 0), "nobody else reads them");
 }
 
 /// Its threads wait for ever.
@@ -368,5 +428,32 @@ fn a_child_of_fork_has_its_own() {
         assert!(output.status.success(), "{text}");
         assert_eq!(text.matches("wait graph of process").count(), 1, "{text}");
         assert!(text.contains("owned by"), "the child's: {text}");
+    });
+}
+
+#[test]
+fn a_deadlock_that_was_resolved_is_reported_again() {
+    within(|| {
+        let mut child = Told::start("again", &[("NTWAIT_DEADLOCK", "report,0.1")]);
+        for _ in 0..2 {
+            child.until_ready();
+            let text = child.errors_until("ntwait: deadlock") + &child.errors_until("OBJECTS");
+            assert_eq!(text.matches("deadlock of").count(), 1, "{text}");
+            child.go_on();
+        }
+        let (status, rest) = child.end();
+        assert!(status.success() && !rest.contains("deadlock of"), "{rest}");
+    });
+}
+
+#[test]
+fn be2_closed_descriptors_change_nothing() {
+    within(|| {
+        let mut child = Told::start("closes", &[("NTWAIT_DUMP_SIGNAL", "USR2")]);
+        child.until_ready();
+        child.errors_until("wait graph of process");
+        child.go_on();
+        let (status, rest) = child.end();
+        assert!(status.success() && !rest.contains("wait graph of process"), "once: {rest}");
     });
 }

@@ -340,6 +340,28 @@ fn a_time_out_and_alerts() {
         assert!(wait.alertable && left > Duration::from_secs(3000) && left <= Duration::from_secs(3600), "{wait:?}");
         nt.set(event);
         thread.end();
+        let keyed = keyed(nt);
+        let thread = nt.blocked(move || nt.nt_wait_for_keyed_event(keyed, 0x40, true, FOREVER).0);
+        let graph = nt.wait_graph();
+        assert!(thread_of(&graph, &thread).wait.as_ref().is_some_and(|wait| wait.alertable), "{graph}");
+        assert_eq!(nt.nt_release_keyed_event(keyed, 0x40, false, FOREVER), NtStatus::SUCCESS);
+        thread.end();
+    });
+}
+
+/// A thread whose object is set waits no longer, though it may not have risen yet; least of all for something of another runtime.
+#[test]
+fn who_is_let_go_waits_for_nothing() {
+    common::within(|| {
+        let nt = Nt::new();
+        for _ in 0..200 {
+            let event = nt.manual(false);
+            let threads: Vec<NtThread> = (0..2).map(|_| nt.blocked(move || nt.one(event, FOREVER).0)).collect();
+            nt.set(event);
+            let graph = nt.wait_graph();
+            assert!(own(&graph).all(|thread| thread.wait.is_none()), "{graph}");
+            threads.iter().for_each(|thread| assert_eq!(thread.end(), 0));
+        }
     });
 }
 
@@ -490,6 +512,8 @@ fn looks_in_a_storm() {
                     let on = thread.wait.iter().flat_map(|wait| &wait.on);
                     on.for_each(|object| assert!(graph.objects[*object].queue.contains(&GraphWaiter::Thread(place))));
                 }
+                let is_free_of_tasks = |object: &GraphObject| !object.queue.contains(&GraphWaiter::Task);
+                assert!(own_objects(&graph).all(is_free_of_tasks), "a thread that has just come is no task:\n{graph}");
             }
             threads.iter().for_each(|thread| assert!(thread.end() < 2));
         }

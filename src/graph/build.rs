@@ -1,19 +1,29 @@
 //! The graph of what was read: numbers and addresses become threads, objects, names and words.
+//!
+//! | file       | what                                                                |
+//! |------------|---------------------------------------------------------------------|
+//! | `build.rs` | threads, objects, their queues and handles                          |
+//! | `lot.rs`   | those who are queued by address, and who has the locks they want    |
+//! | `words.rs` | how threads and objects are called, and their states in words       |
 
-use super::collect::{Findings, FoundObject, FoundSeat, Sleeper};
-use super::words::{kind_of, label_of, path_of, sort_of_key, stage_of, state_of, state_of_holder, wait_of};
-use super::{GraphKind, GraphObject, GraphThread, GraphWaiter, ObjectLabel, ThreadLabel, ThreadStage, WaitGraph};
+mod lot;
+#[cfg(all(test, not(ntwait_loom)))]
+mod tests;
+mod words;
+
+use super::collect::{Findings, Sleeper};
+use super::{GraphKind, GraphObject, GraphThread, GraphWait, GraphWaiter, ThreadStage, WaitGraph, WaitSort};
 use crate::handle::Place;
 use crate::handle::bodies;
-use crate::objects::{Kind, Target, mutant};
-use crate::rtl::Holder;
-use crate::runtime::ResidentRef;
-use crate::sys::atomic::{AtomicU64, Ordering};
+use crate::objects::{Kind, mutant};
+use crate::sys::clock::{Clock, now_ns, realtime_ns};
 use crate::sys::cpu;
-use crate::wait::lot::{Key, Space};
 use crate::waiter::notice::{Sort, Told};
 use crate::waiter::record::ThreadRecord;
+use core::time::Duration;
 use hashbrown::HashMap;
+use lot::Meeting;
+use words::{label_of, stage_of};
 
 /// Which ids threads are called by, if several runtimes are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +45,8 @@ struct Builder<'f, 'r> {
     by_body: Map<(usize, u32), usize>,
     /// Which object is in this slot of this runtime, if it is of this generation.
     by_slot: Map<(usize, u32), usize>,
+    /// The same by where the slot is, and the generation.
+    by_target: Map<(usize, u32), usize>,
     /// What lies in the program's memory.
     by_key: Map<Meeting, usize>,
 }
@@ -47,30 +59,6 @@ struct Known<'f> {
     told: Option<&'f Told>,
 }
 
-/// What a queue by address stands for, the two sides of a keyed event in one.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Meeting {
-    kind: GraphKind,
-    address: usize,
-    object: usize,
-    generation: u32,
-}
-
-impl Meeting {
-    fn of(key: Key) -> Self {
-        let kind = match key.space {
-            Space::Address => GraphKind::Address,
-            Space::KeyedWait | Space::KeyedRelease => GraphKind::KeyedEvent,
-            Space::Lock => GraphKind::SrwLock,
-            Space::OwnedLock => GraphKind::CriticalSection,
-            Space::Condition => GraphKind::ConditionVariable,
-            Space::Once => GraphKind::RunOnce,
-            Space::Barrier => GraphKind::Barrier,
-        };
-        Self { kind, address: key.address, object: key.object, generation: key.generation }
-    }
-}
-
 /// The graph of what was read. No lock is held.
 pub(super) fn build(findings: &Findings<'_>, ids: Ids) -> WaitGraph {
     let mut builder = Builder {
@@ -80,6 +68,7 @@ pub(super) fn build(findings: &Findings<'_>, ids: Ids) -> WaitGraph {
         by_record: Map::default(),
         by_body: Map::default(),
         by_slot: Map::default(),
+        by_target: Map::default(),
         by_key: Map::default(),
     };
     builder.add_threads();
@@ -147,18 +136,23 @@ impl<'f> Builder<'f, '_> {
             let owner = owner.and_then(|body| self.by_body.get(&(found.resident, body)).copied());
             let mut queue = Vec::new();
             for block in &self.findings.blocks[found.queue.clone()] {
-                match self.by_record.get(&block.waiter) {
-                    None => queue.push(GraphWaiter::Task),
-                    Some(Known { thread, told: Some(told) }) if matches!(told.waiting.sort, Sort::Any | Sort::All) => {
-                        queue.push(GraphWaiter::Thread(*thread));
-                        places.push((*thread, block.index, object));
-                    }
-                    Some(_) => {} // it has come, or it goes
+                let Some(record) = block.waiter else {
+                    queue.push(GraphWaiter::Task);
+                    continue;
+                };
+                // Else it has come, or it goes.
+                if let Some(Known { thread, told: Some(told) }) = self.by_record.get(&record)
+                    && matches!(told.waiting.sort, Sort::Any | Sort::All)
+                {
+                    queue.push(GraphWaiter::Thread(*thread));
+                    places.push((*thread, block.index, object));
                 }
             }
             self.by_slot.insert((found.resident, found.place.slot), object);
+            let slot = core::ptr::from_ref(found.target.slot).addr();
+            self.by_target.insert((slot, found.target.generation), object);
             let label = self.label_of_object(found, owner);
-            let state = state_of(found, self.thread_label(owner));
+            let state = self.state_of(found, owner);
             let signaled = Some(found.signaled);
             self.graph.objects.push(GraphObject { label, state, signaled, owner, queue });
         }
@@ -171,38 +165,23 @@ impl<'f> Builder<'f, '_> {
         }
     }
 
-    fn thread_label(&self, thread: Option<usize>) -> Option<&ThreadLabel> {
-        thread.map(|thread| &self.graph.threads[thread].label)
-    }
-
-    fn label_of_object(&self, found: &FoundObject<'_>, owner: Option<usize>) -> ObjectLabel {
-        let kind = kind_of(found.target.kind);
-        let name = match (kind, self.thread_label(owner)) {
-            (GraphKind::Thread, Some(thread)) => Some(thread.to_string()),
-            _ => path_of(self.findings.residents[found.resident], found.target),
-        };
-        ObjectLabel { kind, name, handles: Vec::new(), address: None }
-    }
-
     /// Threads that sleep on a notification object stand in no queue.
     fn add_epoch_waits(&mut self) {
         for (known, told) in self.sleeping(Sort::Epoch) {
-            let at = self.findings.objects.iter().position(|found| {
-                let slot = core::ptr::from_ref(found.target.slot).addr();
-                slot == told.waiting.slot && found.target.generation == told.waiting.generation
-            });
+            let at = self.by_target.get(&(told.waiting.slot, told.waiting.generation)).copied();
+            let is_of_others = !self.findings.residents.iter().any(|resident| resident.table().has(told.waiting.slot));
             let wait = &mut self.graph.threads[known].wait;
             match at {
-                // Their wait was over when it was set; they have not risen yet.
-                Some(object) if self.graph.objects[object].signaled == Some(true) => *wait = None,
-                Some(object) => {
+                Some(object) if self.graph.objects[object].signaled != Some(true) => {
                     self.graph.objects[object].queue.push(GraphWaiter::Thread(known));
                     if let Some(wait) = wait {
                         wait.on.push(object);
                         wait.elsewhere = 0;
                     }
                 }
-                None => {}
+                None if is_of_others => {}
+                // The wait was over when the object was set, or its waiters were let go; who slept has not risen yet.
+                _ => *wait = None,
             }
         }
     }
@@ -216,65 +195,6 @@ impl<'f> Builder<'f, '_> {
         let mut threads: Vec<_> = self.by_record.values().filter_map(of_sort).collect();
         threads.sort_unstable_by_key(|(thread, _)| *thread);
         threads
-    }
-
-    fn add_seats(&mut self) {
-        // Who was moved from one queue to another meanwhile was seen twice: the second is where it is.
-        let mut last: Map<usize, usize> = Map::default();
-        for (at, seat) in self.findings.seats.iter().enumerate() {
-            last.insert(core::ptr::from_ref(seat.record).addr(), at);
-        }
-        for (at, seat) in self.findings.seats.iter().enumerate() {
-            let record = core::ptr::from_ref(seat.record).addr();
-            let Some(Known { thread, told: Some(told) }) = self.by_record.get(&record).copied() else {
-                continue;
-            };
-            if told.waiting.sort == Sort::Lot && last.get(&record) == Some(&at) {
-                let object = self.object_of_key(seat);
-                self.graph.objects[object].queue.push(GraphWaiter::Thread(thread));
-                if let Some(wait) = &mut self.graph.threads[thread].wait {
-                    wait.on.push(object);
-                    wait.sort = sort_of_key(seat.key, seat.token);
-                }
-            }
-        }
-        for (thread, _) in self.sleeping(Sort::Lot) {
-            // Moved, and seen in neither queue.
-            self.graph.threads[thread].wait.take_if(|wait| wait.on.is_empty());
-        }
-    }
-
-    /// What a thread is queued for; who has it is looked up when it is first met. All of one queue saw the same holder, for
-    /// that is under one lock.
-    fn object_of_key(&mut self, seat: &FoundSeat) -> usize {
-        let meeting = Meeting::of(seat.key);
-        if let Some(known) = self.by_key.get(&meeting) {
-            return *known;
-        }
-        let owner = match seat.holder {
-            Some(Holder::Owner(number, _)) => self.thread_with(|record| &record.owner_number, number),
-            Some(Holder::Pointer(pointer)) => self.thread_with(|record| &record.pointer, pointer),
-            _ => None,
-        };
-        let named = self.findings.residents.iter().find_map(|resident| keyed_event_of(resident, meeting));
-        let label = ObjectLabel {
-            kind: meeting.kind,
-            name: named.and_then(|(resident, target)| path_of(resident, target)),
-            handles: Vec::new(),
-            address: Some(meeting.address),
-        };
-        let object = self.graph.objects.len();
-        let state = state_of_holder(seat.holder, self.thread_label(owner));
-        self.graph.objects.push(GraphObject { label, state, signaled: None, owner, queue: Vec::new() });
-        self.by_key.insert(meeting, object);
-        object
-    }
-
-    /// The thread whose record says this number there.
-    fn thread_with(&self, field: fn(&ThreadRecord) -> &AtomicU64, number: u64) -> Option<usize> {
-        let mut sleepers = self.findings.sleepers.iter();
-        let sleeper = sleepers.find(|sleeper| field(sleeper.record).load(Ordering::Acquire) == number)?;
-        self.by_record.get(&core::ptr::from_ref(sleeper.record).addr()).map(|known| known.thread)
     }
 
     fn add_handles(&mut self) {
@@ -315,11 +235,26 @@ impl<'f> Builder<'f, '_> {
     }
 }
 
-/// The keyed event that a key is of, if it is an object of this runtime.
-fn keyed_event_of<'r>(resident: &'r ResidentRef, meeting: Meeting) -> Option<(&'r ResidentRef, Target<'r>)> {
-    if meeting.kind != GraphKind::KeyedEvent || meeting.generation == 0 {
-        return None;
+/// What a thread told of its wait; the objects are found in their queues.
+fn wait_of(told: &Told) -> GraphWait {
+    let now = now_ns();
+    let left = match told.deadline {
+        (Clock::Never, _) => None,
+        (Clock::Monotonic, at) => Some(at.saturating_sub(now)),
+        (Clock::Realtime, at) => Some(at.saturating_sub(realtime_ns())),
+    };
+    let sort = match told.waiting.sort {
+        Sort::Any if told.waiting.count == 0 => WaitSort::Delay,
+        Sort::All => WaitSort::All,
+        Sort::Alert => WaitSort::AlertById,
+        Sort::Any | Sort::Epoch | Sort::Lot => WaitSort::Any,
+    };
+    GraphWait {
+        sort,
+        on: Vec::new(),
+        elsewhere: told.waiting.count as usize,
+        alertable: told.waiting.alertable,
+        since: Duration::from_nanos(now.saturating_sub(told.since)),
+        left: left.map(Duration::from_nanos),
     }
-    let slot = resident.table().used_slots().find(|slot| core::ptr::from_ref(*slot).addr() == meeting.object)?;
-    Some((resident, Target { slot, generation: meeting.generation, kind: Kind::KeyedEvent }))
 }

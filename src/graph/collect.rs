@@ -16,6 +16,8 @@
 //! GR4  Old values do no harm: who goes on tells it with the release of what he sleeps for, or of the next lock that he takes.
 //!      In a cycle each could only have gone on after another, so not all can have.
 //! GR5  Memory is had with no lock held: what does not fit is read once more.
+//! GR6  Records go from thread to thread. Whose wait stands after step 3 has had its record since step 1, so what the record says of
+//!      it was read in between; what it says later is perhaps of somebody else.
 
 #![allow(unsafe_code, reason = "looks at locks in the program's memory")]
 
@@ -26,6 +28,7 @@ use crate::objects::{Kind, Target, mutant, release};
 use crate::rtl::{self, Holder};
 use crate::runtime::ResidentRef;
 use crate::runtime::thread::Found as FoundThread;
+use crate::sys::atomic::Ordering;
 use crate::wait::lot::{self, Key};
 use crate::waiter::notice::{Sort, Told};
 use crate::waiter::record::{self, ThreadRecord};
@@ -50,6 +53,9 @@ pub(super) struct Sleeper {
     pub(super) tid: u32,
     /// The wait that it is in (GR1).
     pub(super) told: Option<Told>,
+    /// Under which it holds SRW locks and critical sections (GR6).
+    pub(super) pointer: u64,
+    pub(super) owner_number: u64,
 }
 
 /// An object that somebody waits for or owns, as it was under its lock.
@@ -70,8 +76,8 @@ pub(super) struct FoundObject<'r> {
 /// One place in the queue of an object.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FoundBlock {
-    /// Where the waiter is; a thread's is where its record is.
-    pub(super) waiter: usize,
+    /// Where the waiter's record is, if it is a thread.
+    pub(super) waiter: Option<usize>,
     /// The place of the object in its wait.
     pub(super) index: u32,
 }
@@ -94,7 +100,7 @@ pub(super) fn collect<'r>(residents: &'r [&'r ResidentRef]) -> Findings<'r> {
             // Who is decided already is not asleep; his notice is about to go.
             let told =
                 record.notice.read().filter(|told| told.waiting.sort == Sort::Epoch || record.park.asleep().is_some());
-            (tid != 0).then_some(Sleeper { record, tid, told })
+            (tid != 0).then_some(Sleeper { record, tid, told, pointer: 0, owner_number: 0 })
         })
         .collect();
     let mut findings = Findings {
@@ -183,10 +189,12 @@ impl<'r> Findings<'r> {
         }
     }
 
-    /// GR1.
+    /// GR1, GR6.
     fn look_again(&mut self) {
         for sleeper in &mut self.sleepers {
             let record = sleeper.record;
+            sleeper.pointer = record.pointer.load(Ordering::Acquire);
+            sleeper.owner_number = record.owner_number.load(Ordering::Acquire);
             sleeper.told = sleeper.told.filter(|told| {
                 let sleeps = match told.waiting.sort {
                     Sort::Epoch => true, // its object says whether it is decided

@@ -59,14 +59,11 @@ fn begin_now() {
     fork::in_child(&MENDED, renew);
     let mut orders = Orders::default();
     if let Some(wish) = value_of("NTWAIT_DUMP_SIGNAL") {
-        let bell = signal_of(&wish).ok_or("no signal of that name").and_then(|signal| {
-            bell::hang(signal).map_err(|reason| match reason {
-                bell::Unhung::InUse => "the program uses that signal",
-                bell::Unhung::NoDescriptor => "there is no descriptor to be had",
-            })
-        });
-        match bell {
-            Ok(bell) => orders.bell = Some(bell),
+        let hung = signal_of(&wish)
+            .ok_or("no signal of that name")
+            .and_then(|signal| bell::hang(signal).map_err(|bell::InUse| "the program uses that signal"));
+        match hung {
+            Ok(()) => orders.has_bell = true,
             Err(reason) => complain(&format!("NTWAIT_DUMP_SIGNAL={wish}: {reason}; nothing is dumped")),
         }
     }
@@ -86,7 +83,6 @@ fn begin_now() {
 /// In a child of `fork` there is no thread that looks: the child's first runtime makes another.
 extern "C" fn renew() {
     HAS_BEGUN.store(0, Ordering::Relaxed);
-    bell::unhang();
 }
 
 fn value_of(variable: &str) -> Option<String> {

@@ -9,7 +9,6 @@
 //! | `mod.rs`      | the graph, as programs see it                                      |
 //! | `collect.rs`  | what is read of threads, objects and locks, and in which order     |
 //! | `build.rs`    | the graph of what was read                                         |
-//! | `words.rs`    | how that is called                                                 |
 //! | `deadlock.rs` | threads that can never go on                                       |
 //! | `text.rs`     | the graph for people                                               |
 //! | `dot.rs`      | the graph for Graphviz                                             |
@@ -27,7 +26,6 @@ mod json;
 mod text;
 #[cfg(not(ntwait_loom))]
 mod watch;
-mod words;
 
 use crate::handle::entry::Handle;
 use crate::runtime::{ResidentRef, Runtime};

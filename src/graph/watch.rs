@@ -10,23 +10,22 @@
 //! wait for that.
 
 use super::build::Ids;
-use super::{Deadlock, ObjectLabel, WaitGraph, build, collect};
+use super::{Deadlock, WaitGraph, build, collect};
 use crate::runtime::roll;
 use crate::status::NtStatus;
-use crate::sys::clock::{Clock, now_ns};
+use crate::sys::clock::{Clock, Timeout, now_ns};
 use crate::sys::output::Output;
 use crate::sys::{bell, depth};
 use crate::threads;
 use crate::waiter::record;
 use core::time::Duration;
-use rustix::fd::BorrowedFd;
 use std::os::fd::AsFd;
 
 /// What it is to do.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Orders {
-    /// Readable: the graph is to be written.
-    pub(super) bell: Option<BorrowedFd<'static>>,
+    /// The graph is to be written when the bell has rung.
+    pub(super) has_bell: bool,
     pub(super) alarm: Option<Alarm>,
 }
 
@@ -40,7 +39,7 @@ pub(super) struct Alarm {
 
 impl Orders {
     pub(super) fn are_some(&self) -> bool {
-        self.bell.is_some() || self.alarm.is_some()
+        self.has_bell || self.alarm.is_some()
     }
 }
 
@@ -49,28 +48,28 @@ pub(super) fn start(orders: Orders) -> Result<(), NtStatus> {
     Ok(threads::start_service(c"ntwait-graph", move || watch(orders))?)
 }
 
-/// How a deadlock is known again: its threads and what they wait for.
-type Identity = Vec<(u32, ObjectLabel)>;
+/// How a deadlock is known again: by the threads of its cycle, none of which can be in another. What they wait for may change its
+/// name or its handles.
+type Identity = Vec<u32>;
 
 fn watch(orders: Orders) {
     depth::raise(); // for good: it has no other state
     let mut known = Vec::new();
+    let period = orders.alarm.map_or(Timeout::Never, |alarm| period(alarm.limit));
     loop {
-        if bell::wait(orders.bell, orders.alarm.map(|alarm| period(alarm.limit))) {
+        if bell::wait(period) {
             let graph = graph();
             write(&format!("wait graph of {graph}{}", all(&graph.deadlocks())));
         }
-        if let Some(alarm) = orders.alarm
-            && somebody_waits_for(alarm.limit)
-        {
+        if let Some(alarm) = orders.alarm {
             look(alarm, &mut known);
         }
     }
 }
 
 /// How often waits are looked at: often enough that a deadlock is told of before the limit has passed twice.
-fn period(limit: Duration) -> Duration {
-    (limit / 2).clamp(Duration::from_millis(10), Duration::from_secs(2))
+fn period(limit: Duration) -> Timeout {
+    (limit / 2).clamp(Duration::from_millis(10), Duration::from_secs(2)).into()
 }
 
 fn somebody_waits_for(limit: Duration) -> bool {
@@ -81,24 +80,21 @@ fn somebody_waits_for(limit: Duration) -> bool {
         .any(|told| told.deadline.0 == Clock::Never && u128::from(now.saturating_sub(told.since)) >= limit.as_nanos())
 }
 
-/// Tells of each deadlock once, for as long as it lasts.
+/// Tells of each deadlock once, for as long as it lasts: `known` are those that lasted at the last look.
 fn look(alarm: Alarm, known: &mut Vec<Identity>) {
-    let graph = graph();
-    let found = graph.deadlocks();
-    let identities: Vec<Identity> = found.iter().map(identity).collect();
-    let lasts = |deadlock: &Deadlock| deadlock.cycle.iter().all(|step| step.since >= alarm.limit);
-    let new: Vec<&Deadlock> = found
-        .iter()
-        .zip(&identities)
-        .filter(|(deadlock, identity)| lasts(deadlock) && !known.contains(identity))
-        .map(|(deadlock, _)| deadlock)
-        .collect();
-    known.retain(|identity| identities.contains(identity));
-    if new.is_empty() {
+    if !somebody_waits_for(alarm.limit) {
+        known.clear();
         return;
     }
-    known.extend(new.iter().map(|deadlock| identity(deadlock)));
-    write(&format!("{}{graph}", all(new)));
+    let graph = graph();
+    let mut lasting = graph.deadlocks();
+    lasting.retain(|deadlock| deadlock.cycle.iter().all(|step| step.since >= alarm.limit));
+    let before = core::mem::replace(known, lasting.iter().map(identity).collect());
+    lasting.retain(|deadlock| !before.contains(&identity(deadlock)));
+    if lasting.is_empty() {
+        return;
+    }
+    write(&format!("{}{graph}", all(&lasting)));
     if alarm.aborts {
         write("NTWAIT_DEADLOCK: abort\n");
         std::process::abort();
@@ -106,13 +102,13 @@ fn look(alarm: Alarm, known: &mut Vec<Identity>) {
 }
 
 fn identity(deadlock: &Deadlock) -> Identity {
-    let mut steps: Identity = deadlock.cycle.iter().map(|step| (step.thread.tid, step.object.clone())).collect();
-    steps.sort_unstable();
-    steps
+    let mut threads: Identity = deadlock.cycle.iter().map(|step| step.thread.tid).collect();
+    threads.sort_unstable();
+    threads
 }
 
-fn all<'d>(deadlocks: impl IntoIterator<Item = &'d Deadlock>) -> String {
-    deadlocks.into_iter().map(Deadlock::to_string).collect()
+fn all(deadlocks: &[Deadlock]) -> String {
+    deadlocks.iter().map(Deadlock::to_string).collect()
 }
 
 /// Of all runtimes.

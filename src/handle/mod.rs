@@ -185,6 +185,14 @@ impl Table {
         (0..self.next_slot.load(Ordering::Acquire) as usize).filter_map(|index| self.slots.get(index))
     }
 
+    /// Is this the address of one of its slots?
+    pub(crate) fn has(&self, slot: usize) -> bool {
+        let ends = self.slots.get(0).zip(self.slots.get(self.slots.len() - 1));
+        ends.is_some_and(|(first, last)| {
+            (core::ptr::from_ref(first).addr()..=core::ptr::from_ref(last).addr()).contains(&slot)
+        })
+    }
+
     /// All handles, with where their objects are.
     pub(crate) fn handles(&self) -> impl Iterator<Item = (Handle, Place)> {
         // Acquire: as for the slots.

@@ -9,6 +9,7 @@ use super::word::Word;
 use super::{Home, Kind, event, mirror, mutant};
 use crate::sys::atomic::Ordering;
 use crate::sys::futex;
+use crate::waiter::waiting::Rouse;
 use crate::waiter::{Link, WaitBlock};
 
 /// An object whose lock we hold, with the word as it will be when we let go.
@@ -220,8 +221,8 @@ impl<'s> Held<'s> {
         self.waiters().count() as u32
     }
 
-    /// Those who are queued, in their order: where the waiter is, and the place of the object in its wait.
-    pub(crate) fn waiters(&self) -> impl Iterator<Item = (usize, u32)> {
+    /// Those who are queued, in their order: where the waiter is, if it is a thread, and the place of the object in its wait.
+    pub(crate) fn waiters(&self) -> impl Iterator<Item = (Option<usize>, u32)> {
         let mut link = self.first();
         core::iter::from_fn(move || {
             // SAFETY: we hold the lock, so what is linked stays so.
@@ -231,7 +232,9 @@ impl<'s> Held<'s> {
             // SAFETY: linked, and the lock is held.
             let waiter = unsafe { block.waiter() };
             // SAFETY: as above.
-            Some((core::ptr::from_ref(waiter).addr(), unsafe { block.index() }))
+            let is_thread = matches!(unsafe { waiter.rouse() }, Rouse::Wake(_));
+            // SAFETY: as above.
+            Some((is_thread.then_some(core::ptr::from_ref(waiter).addr()), unsafe { block.index() }))
         })
     }
 

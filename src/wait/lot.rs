@@ -223,7 +223,8 @@ fn attempt(
     unsafe { locked.append(me, key, terms.token) };
     drop(locked);
     queued();
-    sleep::until_done(me, Waiting::for_nothing(Sort::Lot), &terms.until.deadline());
+    let waiting = Waiting { alertable: terms.heed == Heed::Requests, ..Waiting::for_nothing(Sort::Lot) };
+    sleep::until_done(me, waiting, &terms.until.deadline());
     let moved = leave(me, key, on_leave);
     conclude(me, moved)
 }

@@ -162,9 +162,18 @@ impl Reached {
 
 /// Runs a model that ends with one of these endings each time, and checks that all come up.
 pub fn model_reaching(endings: &[&str], body: impl Fn() -> &'static str + Send + Sync + 'static) {
+    model_reaching_within(usize::MAX, endings, body);
+}
+
+/// As [`model_within`] and [`model_reaching`].
+pub fn model_reaching_within(
+    preemptions: usize,
+    endings: &[&str],
+    body: impl Fn() -> &'static str + Send + Sync + 'static,
+) {
     let reached = Reached::expect(endings);
     let noted = reached.clone();
-    model(move || noted.note(body()));
+    model_within(preemptions, move || noted.note(body()));
     reached.check();
 }
 

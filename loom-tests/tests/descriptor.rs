@@ -5,7 +5,7 @@
 use ntwait::NtStatus;
 use ntwait::internals::descriptor::{Descriptor, end_service, serve};
 use ntwait_models::nt::{NEVER, Nt, POLL};
-use ntwait_models::{JoinHandle, model, model_reaching, spawn};
+use ntwait_models::{JoinHandle, model, model_reaching_within, model_within, spawn};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -65,7 +65,7 @@ fn de4_a_stale_event() {
 /// A: wait for D and E                B: D is ready; set E; D is drained, is ready again                service
 #[test]
 fn de2_drained_and_ready_again_in_a_wait_for_all() {
-    model(|| {
+    model_within(2, || {
         let nt = Nt::new();
         let source = Arc::new(Descriptor::new());
         let (object, event) = (nt.import(&source), nt.auto(false));
@@ -119,7 +119,7 @@ fn de7_two_descriptors() {
 /// A: wait for E and D                B: signal E and wait for D                C: D is ready; service
 #[test]
 fn de2_not_ready_once_is_enough() {
-    model(|| {
+    model_within(2, || {
         let nt = Nt::new();
         let source = Arc::new(Descriptor::new());
         let event = nt.manual(false); // the first that is locked, so that D is not asked before E is set
@@ -144,7 +144,7 @@ fn de2_not_ready_once_is_enough() {
 /// A: wait for D, or poll it; close D                B: D is ready                service
 #[test]
 fn de5_the_end_against_an_event() {
-    model_reaching(&["woken", "polled"], || {
+    model_reaching_within(2, &["woken", "polled"], || {
         let nt = Nt::new();
         let source = Arc::new(Descriptor::new());
         let object = nt.import(&source);

@@ -6,7 +6,7 @@ use ntwait::internals::courier::{serve, serve_until};
 use ntwait::internals::{expire_timers, pass_time, release_thread};
 use ntwait::{Ended, Handle, NtStatus, WaitFuture};
 use ntwait_models::nt::{NEVER, Nt, POLL};
-use ntwait_models::{model, model_reaching, model_within, spawn};
+use ntwait_models::{model, model_reaching, model_reaching_within, model_within, spawn};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -176,7 +176,7 @@ fn n1_any_against_two_setters() {
 /// A: take; give up          B: poll, until it is taken
 #[test]
 fn y3_mutants_are_taken_by_who_polls() {
-    model_reaching(&["at once", "woken"], || {
+    model_reaching_within(2, &["at once", "woken"], || {
         let nt = Nt::new();
         let mutant = nt.mutant(false);
         let other = nt.spawn(move |nt| {
@@ -260,7 +260,7 @@ fn gb2_expiry_against_another_setting() {
 /// A: take; give up          B: poll; close, when A is done; poll
 #[test]
 fn w35_told_and_closed() {
-    model_reaching(&["at once", "told"], || {
+    model_reaching_within(2, &["at once", "told"], || {
         let nt = Nt::new();
         let mutant = nt.mutant(false);
         let other = nt.spawn(move |nt| {

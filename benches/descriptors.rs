@@ -1,13 +1,16 @@
-//! What does an event cost that a descriptor mirrors, and what one beside it?
+//! What does an event cost that a descriptor mirrors, and what one beside it? What does a wait for an imported descriptor?
 
 mod common;
 
 use std::hint::black_box;
+use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use common::{MANUAL, NtEvent, Padded, Rival};
 use criterion::{Criterion, criterion_group, criterion_main};
-use ntwait::{Event, Waitable};
-use rustix::event::{EventfdFlags, eventfd};
+use ntwait::{Descriptor, Event, Waitable};
+use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 use rustix::io::{read, write};
 
 fn set_reset_exported(criterion: &mut Criterion) {
@@ -51,9 +54,45 @@ fn set_reset_beside(criterion: &mut Criterion) {
     body("64 others exported", 64);
 }
 
+/// One thread writes and waits for the answer, another answers.
+fn round_trip_imported(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("round_trip_imported");
+    let mut body = |name, wait: fn(&Descriptor, &OwnedFd)| {
+        let pair = || {
+            let descriptor = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).expect("a descriptor");
+            (Descriptor::readable(&descriptor).expect("an object"), descriptor)
+        };
+        let (there, back, stop) = (pair(), pair(), AtomicBool::new(false));
+        let ring = |descriptor: &OwnedFd| _ = write(descriptor, &1_u64.to_ne_bytes());
+        let take = |(object, descriptor): &(Descriptor, OwnedFd)| {
+            while read(descriptor, &mut [0; 8]).is_err() {
+                wait(object, descriptor);
+            }
+        };
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    take(&there);
+                    ring(&back.1);
+                }
+            });
+            group.bench_function(name, |bencher| {
+                bencher.iter(|| {
+                    ring(&there.1);
+                    take(&back);
+                });
+            });
+            stop.store(true, Ordering::Relaxed);
+            ring(&there.1);
+        });
+    };
+    body("poll(2)", |_, descriptor| _ = poll(&mut [PollFd::new(descriptor, PollFlags::IN)], None));
+    body("ntwait Descriptor", |object, _| object.wait());
+}
+
 criterion_group! {
     name = descriptors;
     config = common::criterion();
-    targets = set_reset_exported, set_reset_beside
+    targets = set_reset_exported, set_reset_beside, round_trip_imported
 }
 criterion_main!(descriptors);

@@ -4,6 +4,7 @@
 
 #![allow(missing_docs, reason = "hidden, and used by the models alone")]
 
+pub mod courier;
 pub mod descriptor;
 pub mod lot;
 pub mod mirror;

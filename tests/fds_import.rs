@@ -1,72 +1,28 @@
-//! Descriptors as objects: the state is what poll(2) says at that moment, a wait takes nothing, no wake is lost.
+//! Descriptors as objects: the state is what poll(2) says at that moment, and a wait takes nothing.
 
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "tests are not the product")]
-#![allow(unsafe_code, reason = "fork; ending threads by force")]
+#![allow(unsafe_code, reason = "a descriptor that is none")]
 
 mod common;
 
-use common::{FOREVER, Nt, POLL, Random, Worker, ms, object, spin_for, trials, within};
+use common::pipes::{Pipe, descriptors_of};
+use common::{FOREVER, Nt, POLL, Worker, ms, object, trials, within};
 use core::time::Duration;
 use ntwait::{
-    AccessMask, Descriptor, Ended, Event, GraphKind, Handle, Interest, NtStatus, Process, Runtime, WaitFlags, wait_all,
-    wait_any,
+    AccessMask, Descriptor, Ended, Event, GraphKind, Handle, Interest, NtStatus, Process, WaitFlags, wait_all, wait_any,
 };
 use std::fs::File;
 use std::future::Future;
-use std::io::{PipeReader, PipeWriter, Read, Write, pipe};
+use std::io::{Read, Write, pipe};
 use std::net::{TcpListener, TcpStream};
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::pin::pin;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, Waker};
 
 const TIMEOUT: NtStatus = NtStatus::TIMEOUT;
 const READABLE: Interest = Interest::READABLE;
 const WRITABLE: Interest = Interest::WRITABLE;
-
-/// A pipe whose reading end is imported.
-struct Pipe {
-    nt: Nt,
-    reader: PipeReader,
-    writer: PipeWriter,
-    handle: Handle,
-}
-
-impl Pipe {
-    fn new(nt: Nt) -> Pipe {
-        let (reader, writer) = pipe().expect("a pipe");
-        let handle = nt.import_fd(&reader, READABLE).expect("an object");
-        Pipe { nt, reader, writer, handle }
-    }
-
-    fn fill(&self) {
-        (&self.writer).write_all(b"!").expect("room");
-    }
-
-    fn drain(&self) {
-        (&self.reader).read_exact(&mut [0]).expect("a byte");
-    }
-
-    fn is_ready(&self) -> bool {
-        self.nt.one(self.handle, POLL) == object(0)
-    }
-
-    /// Nobody waits, and the object has one handle.
-    #[track_caller]
-    fn has_no_waiters(&self) {
-        assert_eq!(self.nt.references(self.handle), 1);
-    }
-}
-
-/// How many descriptors of the process lead to this pipe: two are the test's.
-fn descriptors_of(reader: &PipeReader) -> usize {
-    let path = |number: &dyn std::fmt::Display| std::fs::read_link(format!("/proc/self/fd/{number}"));
-    let pipe = path(&reader.as_raw_fd()).expect("an open pipe");
-    let all = std::fs::read_dir("/proc/self/fd").expect("the descriptors").flatten();
-    // Others may be closed meanwhile.
-    all.filter(|entry| std::fs::read_link(entry.path()).is_ok_and(|leads_to| leads_to == pipe)).count()
-}
 
 /// A look straight after a change sees it, whatever the look is.
 #[test]
@@ -204,25 +160,6 @@ fn table_what_can_be_imported() {
     });
 }
 
-/// Everybody who waits is released, and who comes while it is ready too.
-#[test]
-fn several_waiters_are_all_released() {
-    within(|| {
-        let nt = Nt::new();
-        let pipe = Pipe::new(nt);
-        let handle = pipe.handle;
-        for _ in 0..3 {
-            let waiters: Vec<_> = (0..6).map(|_| Worker::blocked(move || nt.one(handle, FOREVER))).collect();
-            pipe.fill();
-            waiters.into_iter().for_each(|waiter| assert_eq!(waiter.join(), object(0)));
-            assert!(pipe.is_ready());
-            pipe.drain();
-            assert!(!pipe.is_ready());
-        }
-        pipe.has_no_waiters();
-    });
-}
-
 /// A descriptor together with an event, a mutant, a semaphore: any and all, with each of them last.
 #[test]
 fn mixed_waits() {
@@ -271,156 +208,6 @@ impl Nt {
     }
 }
 
-/// What was ready when another thread read it is not ready: a wait-all is decided by the truth of one moment, and goes on.
-#[test]
-fn de2_stolen_data_and_a_wait_for_all() {
-    within(|| {
-        let nt = Nt::new();
-        let (pipe, event) = (Pipe::new(nt), nt.auto(false));
-        let (handle, order) = (pipe.handle, [[0, 1], [1, 0]]);
-        for trial in trials(400) {
-            let objects = [handle, event];
-            let objects = order[trial as usize % 2].map(|index: usize| objects[index]);
-            let waiter = Worker::start(move || nt.all(&objects, FOREVER));
-            for _ in 0..trial % 4 {
-                pipe.fill(); // the service may or may not look before it is gone
-                spin_for(Duration::from_micros(u64::from(trial) * 7 % 60));
-                pipe.drain();
-            }
-            nt.set(event);
-            waiter.assert_blocked();
-            assert_eq!(nt.look(event).state, 1, "nothing is taken before all is there");
-            pipe.fill();
-            assert_eq!(waiter.join(), object(0));
-            assert_eq!(nt.look(event).state, 0);
-            pipe.drain();
-        }
-        pipe.has_no_waiters();
-    });
-}
-
-/// Two descriptors, ready by turns and at last together.
-#[test]
-fn de2_a_wait_for_two_descriptors() {
-    within(|| {
-        let nt = Nt::new();
-        let (one, two) = (Pipe::new(nt), Pipe::new(nt));
-        let objects = [one.handle, two.handle];
-        for trial in trials(400) {
-            let waiter = Worker::start(move || nt.all(&objects, FOREVER));
-            one.fill();
-            spin_for(Duration::from_micros(u64::from(trial) * 3 % 50));
-            one.drain();
-            two.fill();
-            spin_for(Duration::from_micros(u64::from(trial) * 5 % 50));
-            assert!(!waiter.is_finished(), "they were never ready together");
-            one.fill();
-            assert_eq!(waiter.join(), object(0));
-            one.drain();
-            two.drain();
-        }
-    });
-}
-
-/// While a wait-all lacks something else, a descriptor that is ready costs nothing.
-#[test]
-fn de2_nothing_spins() {
-    within(|| {
-        let nt = Nt::new();
-        let (pipe, event) = (Pipe::new(nt), nt.auto(false));
-        let handle = pipe.handle;
-        let waiter = Worker::blocked(move || nt.all(&[handle, event], FOREVER));
-        pipe.fill();
-        let service = std::fs::read_dir("/proc/self/task").expect("the threads").flatten().map(|task| task.path());
-        let service: Vec<_> = service
-            .filter(|task| std::fs::read_to_string(task.join("comm")).is_ok_and(|name| name.trim() == "ntwait-service"))
-            .collect();
-        assert_eq!(service.len(), 1);
-        // Until it sleeps for the same time twice: its counts of switches stand still.
-        let switches = || {
-            let status = std::fs::read_to_string(service[0].join("status")).expect("the service");
-            status.lines().filter(|line| line.contains("ctxt_switches")).map(str::to_owned).collect::<Vec<_>>()
-        };
-        let mut before = switches();
-        let still = (0..100).any(|_| {
-            spin_for(Duration::from_millis(5));
-            let now = switches();
-            let still = now == before;
-            before = now;
-            still
-        });
-        assert!(still, "the service goes on waking: {before:?}");
-        nt.set(event);
-        assert_eq!(waiter.join(), object(0));
-    });
-}
-
-/// W35: the wait goes on when the handle is closed, and so does the watch.
-#[test]
-fn w35_closed_while_somebody_waits() {
-    within(|| {
-        let nt = Nt::new();
-        for _ in 0..200 {
-            let pipe = Pipe::new(nt);
-            let handle = pipe.handle;
-            let waiters = [(); 2].map(|()| Worker::blocked(move || nt.one(handle, FOREVER)));
-            nt.close(handle);
-            assert_eq!(nt.one(handle, POLL), NtStatus::INVALID_HANDLE);
-            waiters.iter().for_each(Worker::assert_blocked);
-            pipe.fill();
-            waiters.into_iter().for_each(|waiter| assert_eq!(waiter.join(), object(0)));
-            assert_eq!(descriptors_of(&pipe.reader), 2, "the last who leaves ends the object, and closes what it had");
-        }
-    });
-}
-
-/// A time-out takes nothing and leaves nothing, and the next wait is woken as any other.
-#[test]
-fn time_outs() {
-    within(|| {
-        let nt = Nt::new();
-        let (pipe, event) = (Pipe::new(nt), nt.auto(false));
-        let handle = pipe.handle;
-        for _ in 0..20 {
-            assert_eq!(nt.one(handle, ms(1)), TIMEOUT);
-            assert_eq!(nt.any(&[event, handle], ms(1)), TIMEOUT);
-            assert_eq!(nt.all(&[event, handle], ms(1)), TIMEOUT);
-            pipe.has_no_waiters();
-            let waiter = Worker::blocked(move || nt.any(&[event, handle], FOREVER));
-            pipe.fill();
-            assert_eq!(waiter.join(), object(1));
-            pipe.drain();
-        }
-    });
-}
-
-/// TH19, W38: a suspended thread is told when it goes on; what was drained meanwhile is not there for it.
-#[test]
-fn th19_suspended_and_terminated_waiters() {
-    within(|| {
-        let nt = Nt::new();
-        let pipe = Pipe::new(nt);
-        let handle = pipe.handle;
-        let thread = nt.blocked(move || nt.one(handle, FOREVER).0);
-        thread.suspend_in_wait();
-        pipe.fill();
-        assert!(pipe.is_ready());
-        pipe.drain();
-        thread.resume_into_wait();
-        pipe.fill();
-        assert_eq!(NtStatus(thread.join()), object(0));
-        pipe.drain();
-        let thread = nt.blocked(move || nt.one(handle, FOREVER).0);
-        // SAFETY: nothing refers to its stack.
-        assert_eq!(unsafe { nt.nt_terminate_thread(thread.handle, 5) }, NtStatus::SUCCESS);
-        assert_eq!(thread.join(), 5);
-        pipe.has_no_waiters();
-        let waiter = Worker::blocked(move || nt.one(handle, FOREVER));
-        pipe.fill();
-        assert_eq!(waiter.join(), object(0));
-    });
-}
-
 /// A thousand at once, waited for in lists; each wakes its own.
 #[test]
 fn a_thousand_imports() {
@@ -450,64 +237,6 @@ fn a_thousand_imports() {
         }
         assert_eq!(waiter.join(), Ok(Ended::Object(0)));
         handles.iter().for_each(|handle| nt.close(*handle));
-    });
-}
-
-/// Writers, readers, waiters and closers at once: every byte is found by somebody, and nothing is left behind.
-#[test]
-fn storm() {
-    within(|| {
-        let nt = Nt::new();
-        let stop = nt.manual(false);
-        let (reader, writer) = pipe().expect("a pipe");
-        rustix::io::ioctl_fionbio(&reader, true).expect("a pipe");
-        let (found, written): (&AtomicU32, &AtomicU32) = (Box::leak(Box::default()), Box::leak(Box::default()));
-        let reader: &'static PipeReader = Box::leak(Box::new(reader));
-        let waiters: Vec<_> = (0..4)
-            .map(|number| {
-                Worker::start(move || {
-                    let event = nt.manual(true);
-                    let mut random = Random::new(number);
-                    loop {
-                        // A handle of its own now and then, so that objects die while they are waited for.
-                        let handle = nt.import_fd(reader, READABLE).expect("an object");
-                        for _ in 0..random.below(8) {
-                            let ended = match random.below(3) {
-                                0 => nt.any(&[handle, stop], FOREVER),
-                                1 => nt.any(&[stop, handle], FOREVER),
-                                _ => match nt.all(&[handle, event], ms(1)) {
-                                    TIMEOUT => continue,
-                                    status => status,
-                                },
-                            };
-                            assert!(ended == object(0) || ended == object(1), "{ended}");
-                            if let Ok(count) = (&*reader).read(&mut [0; 3]) {
-                                found.fetch_add(u32::try_from(count).expect("few"), Ordering::Relaxed);
-                            }
-                        }
-                        nt.close(handle);
-                        if nt.one(stop, POLL) == object(0) {
-                            nt.close(event);
-                            return;
-                        }
-                    }
-                })
-            })
-            .collect();
-        let mut random = Random::new(99);
-        for _ in trials(20_000) {
-            let count = 1 + random.index(3);
-            (&writer).write_all(&[0; 3][..count]).expect("room");
-            written.fetch_add(u32::try_from(count).expect("few"), Ordering::Relaxed);
-            if random.one_in(8) {
-                spin_for(Duration::from_micros(random.below(40)));
-            }
-        }
-        while found.load(Ordering::Relaxed) < written.load(Ordering::Relaxed) {
-            std::thread::yield_now();
-        }
-        nt.set(stop);
-        waiters.into_iter().for_each(Worker::join);
     });
 }
 
@@ -569,27 +298,6 @@ fn signal_and_wait() {
         pipe.fill();
         assert_eq!(waiter.join(), object(0));
         assert_eq!(nt.signal_and_wait(event, handle, POLL), object(0));
-    });
-}
-
-/// A runtime that is dropped with imports, watched ones too, leaves no descriptor.
-#[test]
-fn a_runtime_that_is_dropped() {
-    within(|| {
-        let pipes: Vec<_> = (0..100).map(|_| pipe().expect("a pipe")).collect();
-        for _ in 0..20 {
-            let nt = Runtime::new().expect("a runtime");
-            for (reader, writer) in &pipes {
-                let handle = nt.import_fd(reader, READABLE).expect("an object");
-                assert_eq!(nt.nt_wait_for_single_object(handle, false, Some(-1)), TIMEOUT);
-                (&*writer).write_all(b"!").expect("room"); // an event that comes when it may be too late
-            }
-            drop(nt);
-            for (mut reader, _) in pipes.iter().map(|(reader, writer)| (reader, writer)) {
-                assert_eq!(descriptors_of(reader), 2);
-                reader.read_exact(&mut [0]).expect("a byte");
-            }
-        }
     });
 }
 
@@ -691,67 +399,4 @@ fn typed() {
         assert!(!readable.is_ready());
         assert!(Process::open(std::process::id()).is_ok_and(|me| me.exit_code() == Ok(None)));
     });
-}
-
-/// Runs this in a child of fork and returns its exit code; bits of it say what was wrong.
-fn in_child(body: impl FnOnce() -> i32) -> i32 {
-    // SAFETY: the child runs what is below, and ends.
-    let child = unsafe { libc::fork() };
-    assert!(child >= 0, "a child");
-    if child == 0 {
-        // SAFETY: kills the child, should it hang.
-        unsafe { libc::alarm(20) };
-        let wrong = body();
-        // SAFETY: no frame has anything to drop.
-        unsafe { libc::_exit(wrong) };
-    }
-    let mut status = 0;
-    // SAFETY: our own child, and a place for its status.
-    unsafe { libc::waitpid(child, &raw mut status, 0) };
-    status
-}
-
-/// A child of `fork` has none of its parent's objects, can import the same descriptors, and does not disturb the parent.
-#[test]
-fn fork() {
-    within(|| {
-        let nt = Nt::new();
-        let pipe = Pipe::new(nt);
-        let handle = pipe.handle;
-        let waiter = Worker::blocked(move || nt.one(handle, FOREVER));
-        let wrong = in_child(|| {
-            let mut wrong = i32::from(nt.one(handle, POLL) != NtStatus::INVALID_HANDLE);
-            wrong |= i32::from(nt.import_fd(&pipe.reader, READABLE) != Err(NtStatus::INSUFFICIENT_RESOURCES)) << 1;
-            let own = Runtime::global();
-            let imported = own.import_fd(&pipe.reader, READABLE);
-            let waited = imported.map(|own_handle| own.nt_wait_for_single_object(own_handle, false, ms(5)));
-            wrong |= i32::from(waited != Ok(TIMEOUT)) << 2;
-            wrong
-        });
-        assert_eq!(wrong, 0);
-        waiter.assert_blocked();
-        pipe.fill();
-        assert_eq!(waiter.join(), object(0), "the parent's object is the parent's");
-    });
-}
-
-/// Without a descriptor to be had nothing is imported, and that is said; later it can be.
-#[test]
-fn no_descriptors() {
-    use rustix::process::{Resource, Rlimit, setrlimit};
-    let wrong = in_child(|| {
-        let nt = Runtime::global();
-        let Ok((reader, writer)) = pipe() else { return 1 };
-        let limit = |most| setrlimit(Resource::Nofile, Rlimit { current: Some(most), maximum: Some(1024) });
-        let too_many = Err(NtStatus::TOO_MANY_OPENED_FILES);
-        let mut wrong = i32::from(limit(3).is_err());
-        wrong |= i32::from(nt.import_fd(&reader, READABLE) != too_many) << 1;
-        wrong |= i32::from(nt.open_process(1) != too_many) << 2;
-        wrong |= i32::from(limit(1024).is_err()) << 3;
-        let imported = nt.import_fd(&reader, READABLE);
-        wrong |= i32::from((&writer).write_all(b"!").is_err()) << 4;
-        let waited = imported.map(|handle| nt.nt_wait_for_single_object(handle, false, ms(10_000)));
-        wrong | i32::from(waited != Ok(object(0))) << 5
-    });
-    assert_eq!(wrong, 0, "exit code {}", libc::WEXITSTATUS(wrong));
 }

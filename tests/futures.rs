@@ -1,4 +1,4 @@
-//! Waits as futures: what they take, what they leave when they are dropped, whom they wake.
+//! Waits as futures: what they take, and what they leave when they are dropped.
 //!
 //! The executor of these tests is a hand-made one that sleeps on an event of the library.
 
@@ -8,41 +8,21 @@
 mod common;
 
 use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
+use common::futures::{Count, TAKEN, poll};
 use common::gifts::Gift;
 use common::nt_threads::in_any_thread;
 use common::{FOREVER, Nt, POLL, Random, Worker, abandoned, in_child, object, trials, within};
 use ntwait::{
-    AccessMask, Ended, Event, Handle, Mutant, NtStatus, Runtime, Semaphore, Thread, Timer, WaitFuture, WaitPolicy,
-    wait_all_async, wait_any_async,
+    AccessMask, Ended, Event, Handle, Mutant, NtStatus, Runtime, Semaphore, Thread, Timer, WaitPolicy, wait_all_async,
+    wait_any_async,
 };
-
-/// Counts how often it was woken.
-#[derive(Default)]
-struct Count(AtomicUsize);
-
-impl Count {
-    fn new() -> (Arc<Self>, Waker) {
-        let count = Arc::new(Self::default());
-        (Arc::clone(&count), count.into())
-    }
-
-    fn get(&self) -> usize {
-        self.0.load(Ordering::Acquire)
-    }
-}
-
-impl Wake for Count {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::AcqRel);
-    }
-}
 
 /// Sets an event of the library.
 struct Bell(Event);
@@ -64,12 +44,6 @@ fn run<T>(future: impl Future<Output = T>) -> T {
         bell.0.wait();
     }
 }
-
-fn poll(future: &mut WaitFuture, waker: &Waker) -> Poll<Result<Ended, NtStatus>> {
-    Pin::new(future).poll(&mut Context::from_waker(waker))
-}
-
-const TAKEN: Poll<Result<Ended, NtStatus>> = Poll::Ready(Ok(Ended::Object(0)));
 
 /// Of every kind: pending while it is not signalled, woken once, ready; and it has taken what a wait takes.
 #[test]
@@ -257,78 +231,6 @@ fn closed_and_dropped_meanwhile() {
         drop(runtime);
         assert_eq!(poll(&mut future, &waker), Poll::Pending);
         drop(future);
-    });
-}
-
-/// The waker of the last poll is woken, and no other.
-#[test]
-fn the_last_waker_counts() {
-    in_any_thread(|nt| {
-        let event = nt.auto(false);
-        let mut future = nt.wait_async(event);
-        let counts = [(); 3].map(|()| Count::new());
-        for (_, waker) in &counts {
-            assert_eq!(poll(&mut future, waker), Poll::Pending);
-            assert_eq!(poll(&mut future, waker), Poll::Pending);
-        }
-        nt.set(event);
-        assert_eq!(counts.each_ref().map(|(count, _)| count.get()), [0, 0, 1]);
-        assert_eq!(poll(&mut future, &counts[0].1), TAKEN);
-        assert!(counts.iter().all(|(count, _)| Arc::strong_count(count) == 2), "no waker is kept");
-    });
-}
-
-/// A waker that panics holds nobody up; one that drops or polls the future itself, neither.
-#[test]
-fn unruly_wakers() {
-    struct Panics;
-    impl Wake for Panics {
-        fn wake(self: Arc<Self>) {
-            panic!("as the test wants it");
-        }
-    }
-    struct Acts<F: Fn() + Send + Sync>(F);
-    impl<F: Fn() + Send + Sync> Wake for Acts<F> {
-        fn wake(self: Arc<Self>) {
-            (self.0)();
-        }
-    }
-    within(|| {
-        let nt = Nt::new();
-        let event = nt.manual(false);
-        let mut unruly = nt.wait_async(event);
-        assert_eq!(poll(&mut unruly, &Arc::new(Panics).into()), Poll::Pending);
-        let sleeper = Worker::blocked(move || nt.alertable(event, FOREVER));
-        nt.set(event);
-        assert_eq!((sleeper.join(), poll(&mut unruly, Waker::noop())), (NtStatus::WAIT_0, TAKEN));
-        nt.reset(event);
-
-        // Each drops the other, which is later in the same chain of wakes, or itself.
-        let slots: Arc<[std::sync::Mutex<Option<WaitFuture>>; 2]> = Arc::default();
-        for at in 0..2 {
-            let all = Arc::clone(&slots);
-            let act = move || all.iter().for_each(|slot| drop(slot.lock().expect("nobody panics").take()));
-            let mut future = nt.wait_async(event);
-            assert_eq!(poll(&mut future, &Arc::new(Acts(act)).into()), Poll::Pending);
-            *slots[at].lock().expect("nobody panics") = Some(future);
-        }
-        nt.set(event);
-        assert!(slots.iter().all(|slot| slot.lock().expect("nobody panics").is_none()));
-        assert_eq!(nt.references(event), 1);
-
-        let auto = nt.auto(false);
-        let slot = Arc::new(std::sync::Mutex::new(None::<WaitFuture>));
-        let (mine, seen) = (Arc::clone(&slot), Arc::new(AtomicUsize::new(0)));
-        let noted = Arc::clone(&seen);
-        let act = move || {
-            let polled = poll(mine.lock().expect("nobody panics").as_mut().expect("there"), Waker::noop());
-            noted.store(if polled == TAKEN { 1 } else { 2 }, Ordering::Release);
-        };
-        let mut future = nt.wait_async(auto);
-        assert_eq!(poll(&mut future, &Arc::new(Acts(act)).into()), Poll::Pending);
-        *slot.lock().expect("nobody panics") = Some(future);
-        nt.set(auto);
-        assert_eq!(seen.load(Ordering::Acquire), 1, "FU2");
     });
 }
 

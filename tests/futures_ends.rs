@@ -5,15 +5,14 @@
 
 mod common;
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Poll, Wake, Waker};
 
+use common::futures::{TAKEN, poll};
 use common::nt_threads::{in_any_thread, until};
 use common::{FOREVER, Nt, POLL, abandoned, within};
-use ntwait::{Ended, Handle, NtStatus, TimerType, WaitFuture};
+use ntwait::{Ended, Handle, NtStatus, TimerType};
 
 /// Counts how often it was woken, and says in which thread it was woken last.
 #[derive(Default)]
@@ -44,12 +43,6 @@ impl Wake for Seen {
         self.count.fetch_add(1, Ordering::AcqRel);
     }
 }
-
-fn poll(future: &mut WaitFuture, waker: &Waker) -> Poll<Result<Ended, NtStatus>> {
-    Pin::new(future).poll(&mut Context::from_waker(waker))
-}
-
-const TAKEN: Poll<Result<Ended, NtStatus>> = Poll::Ready(Ok(Ended::Object(0)));
 
 /// Now, as an absolute due time.
 const AT_ONCE: i64 = 1;

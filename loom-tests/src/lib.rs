@@ -42,13 +42,19 @@ pub fn model(body: impl Fn() + Send + Sync + 'static) {
     model_within(usize::MAX, body);
 }
 
-/// As [`model`], with no more than so many preemptions in one execution: for bodies of very many steps.
+/// The bound of preemptions that the models are made for.
+#[cfg(ntwait_loom)]
+const USUAL: usize = 3;
+
+/// As [`model`], with no more than so many preemptions in one execution: for bodies of very many steps. Where more than
+/// [`USUAL`] are asked for there are as many more.
 #[cfg(ntwait_loom)]
 pub fn model_within(preemptions: usize, body: impl Fn() + Send + Sync + 'static) {
     let body = Arc::new(body);
     let mut builder = loom::model::Builder::new();
     builder.max_branches = 50_000;
-    builder.preemption_bound = builder.preemption_bound.map(|bound| bound.min(preemptions));
+    let within = |bound: usize| bound.min(preemptions.saturating_add(bound.saturating_sub(USUAL)));
+    builder.preemption_bound = builder.preemption_bound.map(within);
     let mut orders = check(&builder, &body);
     if SPAWNED.get() < 2 {
         builder.preemption_bound = builder.preemption_bound.map(|bound| bound + 1);

@@ -1,7 +1,9 @@
-//! Models of waits as futures: cancel against hand-off, wakers against notes. FU1 and FU2 stand at the head of
-//! `src/future/node.rs`, GB1 and GB2 at that of `src/wait/unattended.rs`, Y3 at that of `src/waiter/waiting.rs`.
+//! Models of waits as futures: cancel against hand-off, wakers against notes, the end of a thread against who tells of it. FU1, FU2
+//! and FU4 stand at the head of `src/future/node.rs`, C2 at that of `src/future/courier.rs`, GB1 and GB2 at that of
+//! `src/wait/unattended.rs`, Y3 at that of `src/waiter/waiting.rs`.
 
-use ntwait::internals::{expire_timers, pass_time};
+use ntwait::internals::courier::{serve, serve_until};
+use ntwait::internals::{expire_timers, pass_time, release_thread};
 use ntwait::{Ended, NtStatus, WaitFuture};
 use ntwait_models::nt::{NEVER, Nt, POLL};
 use ntwait_models::{model, model_reaching, model_within, spawn};
@@ -289,6 +291,37 @@ fn w35_told_and_closed() {
                 assert_eq!(poll(&mut future, Waker::noop()), Some(Ok(Ended::Object(0))));
                 "told"
             }
+        }
+    });
+}
+
+/// C2, FU4: each future that a thread's end concerns is told, by the service, whether the bell rings for it or for the one before.
+///
+/// A: ends, with two mutants that futures wait for          B: service; service again, when A has ended
+#[test]
+fn c2_the_end_of_a_thread_against_the_service() {
+    model(|| {
+        let nt = Nt::new();
+        let mutants = [nt.mutant(true), nt.mutant(true)];
+        let poller = nt.spawn(move |nt| {
+            mutants.map(|mutant| {
+                let ((count, waker), mut future) = (counted(), nt.any_async(&[mutant]));
+                assert_eq!(poll(&mut future, &waker), None);
+                (count, future)
+            })
+        });
+        let mut waits = poller.join().unwrap();
+        let service = spawn(serve);
+        release_thread();
+        service.join().unwrap();
+        serve_until(|| waits.iter().all(|(count, _)| count.get() == 1));
+        for (count, future) in &mut waits {
+            assert_eq!(count.get(), 1);
+            assert_eq!(poll(future, Waker::noop()), Some(Ok(Ended::Abandoned(0))));
+        }
+        for mutant in mutants {
+            assert_eq!(nt.release(mutant), 0);
+            assert_eq!(nt.waiters(mutant), 0);
         }
     });
 }

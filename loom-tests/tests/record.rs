@@ -3,7 +3,7 @@
 use ntwait::internals::{Thread, pass_time, release_thread};
 use ntwait::{Handle, NtStatus};
 use ntwait_models::nt::{NEVER, Nt, POLL, SOON};
-use ntwait_models::{Gate, model, model_reaching, spawn};
+use ntwait_models::{Gate, model, model_reaching, model_within, spawn};
 use std::sync::{Arc, Mutex};
 
 /// B2: a signaller that finds a wait decides that wait or none: never the next one of the same thread.
@@ -163,7 +163,7 @@ fn t1_alert_goes_with_its_thread() {
 /// A: make a handle of its own object; set E; end          B: wait for E; wait for the thread
 #[test]
 fn d1_end_of_a_thread_is_a_signal() {
-    model(|| {
+    model_within(2, || {
         let nt = Nt::new();
         let event = nt.auto(false);
         let handle = Arc::new(Mutex::new(Handle::NULL));

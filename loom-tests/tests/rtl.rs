@@ -6,7 +6,7 @@ use ntwait::{
     RtlSrwLock, RunOnceFlags,
 };
 use ntwait_models::nt::{NEVER, Nt, SOON};
-use ntwait_models::{JoinHandle, Tally, model, model_reaching, shared_flag, spawn, tally};
+use ntwait_models::{JoinHandle, Tally, model, model_reaching, model_within, shared_flag, spawn, tally};
 use std::sync::Arc;
 
 /// An SRW lock, and numbers that it guards.
@@ -183,7 +183,7 @@ impl Sectioned {
 /// A, B, C: enter, leave
 #[test]
 fn k2_section_exclusion() {
-    model(|| {
+    model_within(2, || {
         let section = Sectioned(Arc::new(RtlCriticalSection::new(0)), tally());
         let others = [(); 2].map(|()| section.clone()).map(|section| spawn(move || section.step()));
         section.step();

@@ -6,27 +6,31 @@
 //!
 //! It is there before the first future waits for something that the end of a thread can signal: a thread, or a mutant.
 //!
-//! C1  `told` is a stack that is emptied in one step and turned over: who ended first is told first.
+//! C1  Who ended first is told first (waiter/pile.rs).
 //! C2  Who puts something there rings after that, and who is rung makes the bell silent before he looks. So nothing is
 //!     overlooked.
-//! orderings   put on `told`: AcqRel exchange → taken: AcqRel exchange
 
-#![allow(unsafe_code, reason = "a list through nodes, which are never freed; a descriptor by its number")]
+#![allow(unsafe_code, reason = "a descriptor by its number")]
 
+use super::later;
 use super::node::Node;
-use crate::runtime::{service, thread};
+#[cfg(not(ntwait_loom))]
+use crate::runtime::service;
+use crate::runtime::thread;
 use crate::status::NtStatus;
-use crate::sys::atomic::{AtomicPtr, Ordering, process_static};
+use crate::sys::atomic::process_static;
 use crate::sys::eventfd;
+#[cfg(not(ntwait_loom))]
 use crate::sys::lock::FutexLock;
 use crate::sys::per_process::PerProcess;
-use core::ptr;
+use crate::waiter::pile::Pile;
 
 #[derive(Debug)]
 struct Courier {
-    told: AtomicPtr<Node>,
+    told: Pile<Node>,
     /// The number of the descriptor that the service watches, never closed once it does.
     bell: u32,
+    #[cfg(not(ntwait_loom))]
     is_watched: FutexLock<bool>,
 }
 
@@ -46,14 +50,20 @@ pub(super) fn engage() -> Result<(), NtStatus> {
 /// Takes it upon itself to tell this node, if the calling thread is ending.
 pub(super) fn takes(node: &'static Node) -> bool {
     let Some(courier) = couriers().known().filter(|_| thread::is_over()) else { return false };
-    courier.put(node);
+    courier.told.put(node);
+    eventfd::raise(courier.bell());
     true
 }
 
 impl Courier {
     fn new() -> Result<Self, NtStatus> {
         let bell = eventfd::into_number(eventfd::make()?);
-        Ok(Self { told: AtomicPtr::new(ptr::null_mut()), bell, is_watched: FutexLock::new(false) })
+        Ok(Self {
+            told: Pile::new(),
+            bell,
+            #[cfg(not(ntwait_loom))]
+            is_watched: FutexLock::new(false),
+        })
     }
 
     fn bell(&self) -> eventfd::Borrowed<'_> {
@@ -61,6 +71,7 @@ impl Courier {
         unsafe { eventfd::borrow(self.bell) }
     }
 
+    #[cfg(not(ntwait_loom))]
     fn begin(&self) -> Result<(), NtStatus> {
         let mut is_watched = self.is_watched.lock();
         if !*is_watched {
@@ -69,34 +80,24 @@ impl Courier {
         }
         Ok(())
     }
+}
 
-    fn put(&self, node: &Node) {
-        let this = ptr::from_ref(node).cast_mut();
-        let mut last = self.told.load(Ordering::Relaxed);
-        loop {
-            node.next.store(last, Ordering::Relaxed);
-            match self.told.compare_exchange(last, this, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) => break,
-                Err(seen) => last = seen,
-            }
-        }
-        eventfd::raise(self.bell());
+#[cfg(ntwait_loom)]
+impl Courier {
+    /// A model's service is one of its threads.
+    #[allow(clippy::unnecessary_wraps, reason = "as the real one")]
+    fn begin(&self) -> Result<(), NtStatus> {
+        Ok(())
     }
+}
 
-    /// All that was put there, the first first (C1).
-    fn take(&self) -> impl Iterator<Item = &'static Node> {
-        let mut first = self.told.swap(ptr::null_mut(), Ordering::AcqRel);
-        let mut turned: *mut Node = ptr::null_mut();
-        // SAFETY: null, or a node, which is never freed; the list is ours now.
-        while let Some(node) = unsafe { first.as_ref() } {
-            (first, turned) = (node.next.swap(turned, Ordering::Relaxed), first);
-        }
-        core::iter::from_fn(move || {
-            // SAFETY: as above; the link is read before the node is anybody else's.
-            let node = unsafe { turned.as_ref::<'static>() }?;
-            turned = node.next.load(Ordering::Relaxed);
-            Some(node)
-        })
+/// What a model's service does as long as the bell says that there is something.
+#[cfg(ntwait_loom)]
+pub(crate) fn serve() {
+    let _shield = crate::waiter::shield::Shield::raise();
+    let has_rung = || couriers().known().is_some_and(|courier| eventfd::is_readable(courier.bell) == Some(true));
+    while has_rung() {
+        deliver();
     }
 }
 
@@ -111,6 +112,6 @@ impl Drop for Courier {
 fn deliver() {
     if let Some(courier) = couriers().known() {
         eventfd::lower(courier.bell()); // C2
-        courier.take().for_each(Node::tell);
+        courier.told.take().for_each(later::tell);
     }
 }

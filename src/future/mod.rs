@@ -15,19 +15,17 @@
 
 #![allow(unsafe_code, reason = "slots that outlive their borrow")]
 
-#[cfg(not(ntwait_loom))]
-mod courier;
+pub(crate) mod courier;
+mod later;
 mod node;
 mod typed;
 
 use crate::handle::entry::{Entry, Handle};
-#[cfg(not(ntwait_loom))]
-use crate::objects::Kind;
-use crate::objects::{Home, Target};
+use crate::objects::{Home, Kind, Target};
 use crate::runtime::Runtime;
 use crate::runtime::residents::ResidentRef;
 use crate::status::NtStatus;
-use crate::wait::take::{self, Taken, Taker};
+use crate::wait::take::{self, Taken, Taker, Then};
 use crate::wait::unattended::{self, Armed, How};
 use crate::wait::{Ended, any};
 use crate::waiter;
@@ -55,8 +53,8 @@ pub use typed::{Joined, Locked, Signaled, wait_all_async, wait_any_async};
 /// * Mutants belong to threads: one is taken by the thread that polls, at the moment of the poll, and it is that thread that has to give it back.
 ///   So others may be quicker, and then it waits at the end of the queue.
 /// * The waker is called by whoever signals, where that thread cannot be suspended or terminated: it must not wait for objects of
-///   this library, but may signal them, and poll or drop futures. One that panics is as good as one that returns. A thread that ends
-///   calls none: a thread of the library's does it instead.
+///   this library, but may signal them, and poll or drop futures; whom that wakes is woken when it has returned. One that panics is as
+///   good as one that returns, also when it is dropped. A thread that ends calls none: a thread of the library's does it instead.
 /// * When the runtime is dropped, it stays pending, as nobody can signal any more. In a child of `fork` it ends with `INVALID_HANDLE`.
 ///
 /// Polled again when it has ended, it panics.
@@ -137,7 +135,7 @@ impl Wanted {
         if self.how == How::All {
             return Ok(None); // whoever queues looks first
         }
-        match take::first(self.objects.targets(), &self.objects.taker()?) {
+        match take::first(self.objects.targets(), &self.objects.taker()?, Then::Queues) {
             (Taken::Clear | Taken::Unknown | Taken::Special, _) => Ok(None),
             (taken, index) => Ok(Some(any::at_once(taken, index)?)),
         }
@@ -149,7 +147,6 @@ impl Wanted {
         if count > 1 && self.blocks.is_empty() {
             self.blocks = waiter::blocks(count).ok_or(NtStatus::NO_MEMORY)?.into_boxed_slice();
         }
-        #[cfg(not(ntwait_loom))]
         if self.objects.targets().iter().any(|target| matches!(target.kind, Kind::Thread | Kind::Mutant)) {
             courier::engage()?;
         }
@@ -204,7 +201,7 @@ impl WaitFuture {
                 Err(status) => (None, Poll::Ready(Err(status))),
             };
         }
-        drop(rest); // a waker, with no lock held
+        node::discard(rest);
         answer
     }
 
@@ -225,22 +222,23 @@ impl Future for WaitFuture {
     type Output = Result<Ended, NtStatus>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        // In its place for now: the waker is foreign (FU3).
+        if let State::Waits(node, wanted) = &self.state
+            && !wanted.objects.resident.is_of_a_parent()
+            && !node.is_notified_or_wakes(context.waker())
+        {
+            return Poll::Pending;
+        }
         let wanted = match core::mem::replace(&mut self.state, State::Over) {
             State::Idle(wanted) | State::Waits(_, wanted) if wanted.objects.resident.is_of_a_parent() => {
                 core::mem::forget(wanted); // the queues are the parent's
                 return Poll::Ready(Err(NtStatus::INVALID_HANDLE));
             }
             State::Idle(wanted) => wanted,
-            State::Waits(node, wanted) => {
-                if !node.is_notified_or_wakes(context.waker()) {
-                    self.state = State::Waits(node, wanted);
-                    return Poll::Pending;
-                }
-                match Self::end(node, wanted) {
-                    Ok(ended) => return Poll::Ready(ended),
-                    Err(again) => again,
-                }
-            }
+            State::Waits(node, wanted) => match Self::end(node, wanted) {
+                Ok(ended) => return Poll::Ready(ended),
+                Err(again) => again,
+            },
             State::Refused(status) => return Poll::Ready(Err(status)),
             State::Over => panic!("a wait was polled after it had ended"),
         };
@@ -259,7 +257,7 @@ impl Drop for WaitFuture {
                 let _shield = Shield::raise();
                 node.forsake(wanted)
             };
-            drop(waker);
+            node::discard(waker);
         }
     }
 }

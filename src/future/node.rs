@@ -16,23 +16,22 @@
 //!      otherwise it leaves everything that is needed in `orphan`, and whoever notifies does it. So nobody waits for anybody.
 //! FU2  The waker that is in `control` when the node is notified is woken, once, and the note is made before that: a poll
 //!      that comes after its waker was put there is not missed, and one that the waker calls itself finds the note.
-//! FU3  Wakers are cloned, woken and dropped with no lock held.
+//! FU3  Wakers are cloned, woken and dropped with no lock held. Whatever one does then, panics above all, the future has lost nothing:
+//!      what it waits with is in its place, and what it was given is on the way.
 //! FU4  A thread that ends calls no waker, and frees nothing: it may have been terminated in the middle of the allocator. It leaves
 //!      the node to the courier (courier.rs).
+//! FU5  A thread tells one node after the other (later.rs).
 
-#[cfg(not(ntwait_loom))]
-use super::courier;
-use super::{Objects, Targets};
+use super::{Objects, Targets, courier, later};
 use crate::objects::Kind;
 use crate::status::NtStatus;
-#[cfg(not(ntwait_loom))]
-use crate::sys::atomic::AtomicPtr;
-use crate::sys::atomic::{AtomicU64, process_static};
+use crate::sys::atomic::{AtomicPtr, AtomicU64, process_static};
 use crate::sys::lock::FutexLock;
 use crate::wait::unattended::{self, How};
 use crate::wait::{Ended, Gone, Refused, signal};
 use crate::waiter::WaitBlock;
 use crate::waiter::goal;
+use crate::waiter::pile::Piled;
 use crate::waiter::pool::{NoMemory, Pool, Pooled};
 use crate::waiter::shield::Shield;
 use crate::waiter::waiting::{Notifier, Waiter};
@@ -46,8 +45,7 @@ pub(super) struct Node {
     waiter: Waiter,
     block: WaitBlock,
     control: FutexLock<Control>,
-    /// The next that the courier has.
-    #[cfg(not(ntwait_loom))]
+    /// The next that the courier has, or a thread is to tell.
     pub(super) next: AtomicPtr<Node>,
     next_free: AtomicU64,
 }
@@ -111,6 +109,12 @@ impl Drop for Wanted {
     }
 }
 
+impl Piled for Node {
+    fn next(&self) -> &AtomicPtr<Self> {
+        &self.next
+    }
+}
+
 impl Pooled for Node {
     fn next_free(&self) -> &AtomicU64 {
         &self.next_free
@@ -121,7 +125,6 @@ impl Pooled for Node {
             waiter: Waiter::new(),
             block: WaitBlock::default(),
             control: FutexLock::default(),
-            #[cfg(not(ntwait_loom))]
             next: AtomicPtr::new(ptr::null_mut()),
             next_free: AtomicU64::new(0),
         }
@@ -137,27 +140,27 @@ process_static! {
 fn notified(node: *const ()) {
     // SAFETY: the address that `take` gave: a node, which is never freed.
     let node = unsafe { &*node.cast::<Node>() };
-    #[cfg(not(ntwait_loom))]
     if courier::takes(node) {
         return; // FU4
     }
-    node.tell();
+    later::tell(node);
 }
 
-/// A waker that panics has said so already; whoever signals goes on.
-fn wake(waker: Option<Waker>) {
-    let woken = catch_unwind(AssertUnwindSafe(|| {
-        if let Some(waker) = waker {
-            goal::hidden(|| waker.wake());
-        }
-    }));
-    if let Err(payload) = woken {
+/// What is foreign may panic, and has said so then; the caller goes on.
+fn with_waker(waker: Option<Waker>, work: fn(Waker)) {
+    let Some(waker) = waker else { return };
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| goal::hidden(|| work(waker)))) {
         core::mem::forget(payload); // what it drops might panic, too
     }
 }
 
+/// Drops a waker. No lock is held (FU3).
+pub(super) fn discard(waker: Option<Waker>) {
+    with_waker(waker, drop);
+}
+
 impl Node {
-    /// The wait was ended by somebody: its future is told, or what it left is seen to (FU1).
+    /// The wait was ended by somebody: its future is told, or what it left is seen to (FU1). The caller tells no other meanwhile (FU5).
     pub(super) fn tell(&'static self) {
         let (waker, orphan) = {
             let mut control = self.control.lock();
@@ -166,7 +169,7 @@ impl Node {
         };
         match orphan {
             Some(wanted) => self.give_back(&wanted),
-            None => wake(waker),
+            None => with_waker(waker, Waker::wake),
         }
     }
 
@@ -220,7 +223,7 @@ impl Node {
             is_notified = control.is_notified;
             fresh = if is_notified { Some(another) } else { control.waker.replace(another) };
         }
-        drop(fresh); // FU3
+        discard(fresh);
         is_notified
     }
 

@@ -36,7 +36,8 @@ impl Runtime {
     /// service thread is told by the kernel, so another object that is signalled shortly after it can come first.
     ///
     /// The descriptor is duplicated, so the caller's can be closed at any time; the duplicate is closed when the object ends, and in a
-    /// child of `fork` when that becomes another program. The first import of a process brings the service thread and a descriptor of
+    /// child of `fork` when that becomes another program. Until then the file is open: who reads the other end of a pipe whose writing
+    /// end was imported does not find its end. The first import of a process brings the service thread and a descriptor of
     /// its own. Nothing is watched, and no system call made, while nobody waits.
     ///
     /// Its type is `File`, for queries. It cannot be signalled, named or opened by name.
@@ -67,8 +68,9 @@ impl Runtime {
         }
         let rights = Rights::of(Kind::Descriptor);
         let grant = rights.handle_grant(AccessMask::FILE_ALL_ACCESS, 0);
+        let borrowed = descriptor.as_fd(); // foreign code, with nothing raised
         self.resident().follow(Kind::Descriptor, grant, 0, || {
-            Source::duplicate(descriptor, interest.bits() as u16) // the bits that there are fit
+            Source::duplicate(borrowed, interest.bits() as u16) // the bits that there are fit
         })
     }
 }

@@ -87,10 +87,13 @@ impl Runtime {
         }
     }
 
-    /// As [`take_now`](Self::take_now), for a mutant or semaphore.
+    /// As [`take_now`](Self::take_now), for what is not told by bit 0 alone. What is to be asked for is left to who can queue (K3).
     #[inline(never)] // not in the way of the others
     fn take_special_now(&self, object: Handle, is_poll: bool) -> Option<NtStatus> {
         let target = self.table().glance_any(object, Entry::SYNCHRONIZE)?;
+        if target.kind.may_be_asked() && !is_poll {
+            return None;
+        }
         match take::special(target, self.resident().known_owner(), self.home()) {
             Taken::Yes => Some(NtStatus::WAIT_0),
             Taken::Abandoned => Some(NtStatus::ABANDONED_WAIT_0),

@@ -145,4 +145,4 @@ mod modelled {
 }
 
 #[cfg(ntwait_loom)]
-pub(crate) use modelled::{borrow, close, into_number, is_readable, lower, make, raise};
+pub(crate) use modelled::{Borrowed, borrow, close, into_number, is_readable, lower, make, raise};

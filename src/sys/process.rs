@@ -6,7 +6,9 @@
 //! |-------------------------------|---------------------------------------------------------------|--------------|
 //! | waitid, which leaves it there | a child that the program has not waited for yet               | Linux 5.4    |
 //! | PIDFD_GET_INFO                | any process that was waited for                               | Linux 6.15   |
-//! | /proc, field 52 of its state  | one that was not waited for, of the same user                 | Linux 3.5    |
+//! | /proc, field 52 of its state  | one that was not waited for and that we might trace           | Linux 3.5    |
+//!
+//! Of a process that we must not trace, another user's above all, that field says 0, which is no answer.
 
 #![allow(unsafe_code, reason = "system calls that rustix does not have")]
 
@@ -32,7 +34,7 @@ pub(crate) fn end_of(source: Source, id: u32) -> End {
         return End::Running;
     }
     let told = source.borrow().and_then(|process| {
-        let not_waited_for = || stat_of(process, id).and_then(|stat| stat.field(EXIT_CODE));
+        let not_waited_for = || stat_of(process, id).and_then(|stat| stat.exit_code());
         told_to_parent(process).or_else(|| info_of(process)).or_else(not_waited_for)
     });
     told.map_or(End::Unknown, |status| End::Code(code_of(status)))
@@ -95,24 +97,42 @@ const PARENT: usize = 1;
 const EXIT_CODE: usize = 49;
 
 /// What `/proc` says of a process.
-struct Stat(String);
+struct Stat {
+    text: String,
+    /// The fields that are not for everybody are true, too.
+    is_whole: bool,
+}
 
 impl Stat {
     fn field(&self, number: usize) -> Option<u32> {
         // The name may contain anything, but nothing behind it contains a parenthesis.
-        self.0.rsplit(')').next()?.split_ascii_whitespace().nth(number)?.parse().ok()
+        self.text.rsplit(')').next()?.split_ascii_whitespace().nth(number)?.parse().ok()
+    }
+
+    fn exit_code(&self) -> Option<u32> {
+        self.field(EXIT_CODE).filter(|_| self.is_whole)
     }
 }
 
 /// `None`: it was waited for, so its number may be another's; or the kernel does not tell us.
 fn stat_of(process: BorrowedFd<'_>, id: u32) -> Option<Stat> {
-    let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    let text = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    let is_whole = might_be_traced(id);
     // After the reading: what is still there now was there then.
     let nothing = core::ptr::null::<libc::siginfo_t>();
     // SAFETY: signal 0 and no information: a question.
     let answer = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, process.as_raw_fd(), 0, nothing, 0) };
     let is_there = answer == 0 || std::io::Error::last_os_error().raw_os_error() == Some(libc::EPERM);
-    is_there.then_some(Stat(stat))
+    is_there.then_some(Stat { text, is_whole })
+}
+
+/// Would the kernel let us look into the process of this number? The list of a thread's robust futexes is shown under the same
+/// condition as its exit code, also when it has ended.
+fn might_be_traced(id: u32) -> bool {
+    let (mut head, mut length) = (core::ptr::null::<libc::c_void>(), 0_usize);
+    // SAFETY: places for an address, which nobody follows, and a length.
+    let answer = unsafe { libc::syscall(libc::SYS_get_robust_list, id, &raw mut head, &raw mut length) };
+    answer == 0
 }
 
 #[cfg(test)]
@@ -142,11 +162,7 @@ mod tests {
             let id = child.id();
             let process = source.borrow().unwrap();
             assert_eq!(told_to_parent(process).map(code_of), Some(code), "{script}");
-            assert_eq!(
-                stat_of(process, id).and_then(|stat| stat.field(EXIT_CODE)).map(code_of),
-                Some(code),
-                "{script}"
-            );
+            assert_eq!(stat_of(process, id).and_then(|stat| stat.exit_code()).map(code_of), Some(code), "{script}");
             assert_eq!(parent_of(source, id), std::process::id());
             assert_eq!(end_of(source, id), End::Code(code));
             assert!(child.wait().is_ok(), "it can still be waited for");
@@ -163,11 +179,36 @@ mod tests {
 
     #[test]
     fn one_that_runs() {
-        let (mut child, source) = child("read line");
+        let (mut child, source) = child("exec sleep 1000");
         assert_eq!(end_of(source, child.id()), End::Running);
         child.kill().unwrap();
         until_ended(source);
         assert_eq!(end_of(source, child.id()), End::Code(137));
+        child.wait().unwrap();
+        // SAFETY: the last use.
+        unsafe { source.close() };
+    }
+
+    /// What the kernel hides looks like the exit code 0.
+    #[test]
+    fn what_another_user_is_not_told() {
+        // SAFETY: no arguments.
+        if unsafe { libc::geteuid() } != 0 {
+            return; // who is not the superuser cannot be two users
+        }
+        let (mut child, source) = child("exit 7");
+        until_ended(source);
+        let (process, id) = (source.borrow().unwrap(), child.id());
+        let seen_by_nobody = std::thread::scope(|scope| {
+            let seen = scope.spawn(|| {
+                // SAFETY: this thread, and no other, is another user until it ends.
+                assert_eq!(unsafe { libc::syscall(libc::SYS_setresuid, 65_534, 65_534, 65_534) }, 0);
+                stat_of(process, id).map(|stat| (stat.field(PARENT), stat.field(EXIT_CODE), stat.exit_code()))
+            });
+            seen.join().unwrap()
+        });
+        assert_eq!(seen_by_nobody, Some((Some(std::process::id()), Some(0), None)));
+        assert_eq!(stat_of(process, id).and_then(|stat| stat.exit_code()), Some(7 << 8));
         child.wait().unwrap();
         // SAFETY: the last use.
         unsafe { source.close() };

@@ -16,7 +16,7 @@
 #![allow(unsafe_code, reason = "links the thread's own wait blocks")]
 
 use super::lockset::{LockSet, Place, storage};
-use super::take::{self, Seen, Taker};
+use super::take::{self, Seen, Taker, Then};
 use super::{Attempt, Ended, Gone, Refused, Terms, Timeout, Until, WaitPolicy, any, ended, sleep, until_ended};
 use crate::objects::{Kind, Target, mutant, owner};
 use crate::waiter::notice::Sort;
@@ -120,10 +120,13 @@ impl<'r> All<'_, 'r> {
         if self.is_any_too_deep() {
             return Err(Refused::TooDeep);
         }
-        if self.could_be_satisfied()?
-            && let Some(ended) = self.take(places)?
-        {
-            return Ok(ended);
+        if self.could_be_satisfied()? {
+            if self.is_asked_when_it_queues() {
+                return self.block_until_ended(places);
+            }
+            if let Some(ended) = self.take(places)? {
+                return Ok(ended);
+            }
         }
         match requests.and_then(|(me, seen)| me.park.take_pending(seen)) {
             Some(Why::Alerted) => return Ok(Ended::Alerted),
@@ -133,6 +136,15 @@ impl<'r> All<'_, 'r> {
         if self.until.has_passed() {
             return Ok(Ended::TimedOut);
         }
+        self.block_until_ended(places)
+    }
+
+    /// Must somebody be asked for the truth (take.rs, K3), and is that done when it queues?
+    fn is_asked_when_it_queues(&self) -> bool {
+        self.terms.then() == Then::Queues && self.targets.iter().any(|target| target.kind.may_be_asked())
+    }
+
+    fn block_until_ended(&mut self, places: &mut [Place<'r>]) -> Result<Ended, Refused> {
         let (targets, taker) = (self.targets, self.terms.taker);
         with_current(|me| {
             until_ended(me, targets, &taker, || {

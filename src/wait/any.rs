@@ -3,7 +3,7 @@
 //! ```text
 //!            look: taken ───────────────────────────────────────────────▶ Object(i)
 //!   start ──▶ look: clear ──▶ request? time up? ──▶ spin ──▶ queue ──▶ sleep ──▶ leave ──▶ ended
-//!            look: unknown ──────────────────────────────────▶ queue (a poll too: it just does not sleep)
+//!            look: unknown, or to be asked for ──────────────▶ queue (a poll too: it just does not sleep)
 //! ```
 //!
 //! A1  Objects are linked in the caller's order, each tested under its lock before: a signal of an object that is
@@ -43,7 +43,7 @@ fn look_then_block(
     requests: Option<(&ThreadRecord, u32)>,
 ) -> Result<Ended, Refused> {
     let mut until = Until::new(terms.timeout);
-    match take::first(targets, &terms.taker) {
+    match take::first(targets, &terms.taker, terms.then()) {
         (Taken::Clear, _) => {}
         (Taken::Unknown, _) => return with_current(|me| block_until_ended(me, targets, terms, &mut until)),
         (taken, index) => return at_once(taken, index),

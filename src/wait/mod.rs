@@ -53,7 +53,7 @@ use crate::waiter::record::{NoMemory, ThreadRecord};
 use crate::waiter::shield::Shield;
 use pins::Pins;
 pub use spin::WaitPolicy;
-use take::Taker;
+use take::{Taker, Then};
 
 /// What a caller wants of a wait, apart from the objects.
 #[derive(Clone, Copy)]
@@ -62,6 +62,13 @@ pub(crate) struct Terms<'r> {
     pub(crate) timeout: Timeout,
     pub(crate) policy: WaitPolicy,
     pub(crate) taker: Taker<'r>,
+}
+
+impl Terms<'_> {
+    /// What comes after a look that finds nothing.
+    fn then(&self) -> Then {
+        if self.timeout.is_poll() { Then::Ends } else { Then::Queues }
+    }
 }
 
 /// How a wait ended.

@@ -12,7 +12,7 @@
 
 #![allow(unsafe_code, reason = "the thread's own spin history")]
 
-use super::take::{self, Taken};
+use super::take::{self, Taken, Then};
 use super::{Terms, Until};
 use crate::objects::Target;
 use crate::objects::word::Word;
@@ -100,7 +100,7 @@ fn spin_for(
     let mut took_ns = 0;
     loop {
         for _ in 0..cpu::SPINS_PER_CLOCK_READ {
-            match take::first(targets, &terms.taker) {
+            match take::first(targets, &terms.taker, Then::Queues) {
                 (Taken::Clear | Taken::Unknown, _) => spin_hint(),
                 (taken, index) => return (Spun::Ended(taken, index), took_ns),
             }

@@ -10,6 +10,7 @@
 //!     the count so could one that takes 1, sets 0 and sets 1 again (W9).
 //! K3  What is asked for (objects/descriptor.rs) is looked at under its lock, once, and there is nothing to take: its state is the
 //!     kernel's, which changes it without asking us. Of those that were ready when the wait began, the lowest ends it.
+//!     A wait that can queue, and sees nothing else that is not clear, leaves the asking to the test with which it queues.
 //! orderings   Acquire loads; the taking compare-exchange is AcqRel (object word).
 
 use crate::objects::held::Held;
@@ -57,6 +58,14 @@ pub(crate) enum Seen {
     Gone,
 }
 
+/// What a wait does whose look finds nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Then {
+    Ends,
+    /// It tests once more when it queues.
+    Queues,
+}
+
 /// What came of an attempt to take something at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Taken {
@@ -91,12 +100,23 @@ pub(crate) fn look(target: Target<'_>, who: u32) -> Seen {
     }
 }
 
-/// As [`look`]; of what the word says no more than "perhaps" of, the truth is asked for (K3).
+/// As [`look`], at one of several; of what the word says no more than "perhaps" of, the truth is asked for (K3).
 #[inline]
-fn look_or_ask(target: Target<'_>, taker: &Taker<'_>) -> Seen {
-    match look(target, taker.who()) {
-        Seen::Signaled(_) | Seen::Locked if target.kind.may_be_asked() => ask(target, taker.home),
+fn look_or_ask(targets: &[Target<'_>], index: usize, taker: &Taker<'_>, then: Then) -> Seen {
+    match look(targets[index], taker.who()) {
+        Seen::Signaled(_) | Seen::Locked if targets[index].kind.may_be_asked() => {
+            ask_or_queue(targets, index, taker, then)
+        }
         seen => seen,
+    }
+}
+
+#[cold]
+fn ask_or_queue(targets: &[Target<'_>], index: usize, taker: &Taker<'_>, then: Then) -> Seen {
+    let may_be_clear = |target: &Target<'_>| target.kind.may_be_asked() || look(*target, taker.who()) == Seen::Clear;
+    match then {
+        Then::Queues if targets[index..].iter().all(may_be_clear) => Seen::Locked,
+        _ => ask(targets[index], taker.home),
     }
 }
 
@@ -238,11 +258,11 @@ fn take_one_more(slot: &Slot, (seen, taken): (Word, Word), owner: Owner<'_>, hom
 
 /// Takes the first object of the list that can be taken at once; its position is the second part of the answer.
 #[inline]
-pub(crate) fn first(targets: &[Target<'_>], taker: &Taker<'_>) -> (Taken, usize) {
+pub(crate) fn first(targets: &[Target<'_>], taker: &Taker<'_>, then: Then) -> (Taken, usize) {
     let who = taker.who();
     loop {
-        let looks = targets.iter().map(|target| look_or_ask(*target, taker)).enumerate();
-        let Some((index, seen)) = looks.into_iter().find(|(_, seen)| *seen != Seen::Clear) else {
+        let mut looks = (0..targets.len()).map(|index| (index, look_or_ask(targets, index, taker, then)));
+        let Some((index, seen)) = looks.find(|(_, seen)| *seen != Seen::Clear) else {
             return (Taken::Clear, 0);
         };
         let word = match seen {

@@ -37,6 +37,7 @@ pub(crate) mod history;
 pub(crate) mod interrupt;
 pub(crate) mod notice;
 pub(crate) mod park;
+pub(crate) mod pile;
 pub(crate) mod pool;
 pub(crate) mod record;
 pub(crate) mod seat;

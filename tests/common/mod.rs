@@ -3,7 +3,8 @@
 //!
 //! The other parts: threads that are known to be blocked and tests that cannot hang, in `threads.rs`; threads of the library, in
 //! `nt_threads.rs`; waits of every kind to put them in, in `wait_kinds.rs` and `lot_kinds.rs`; primitives in foreign memory, in
-//! `memory.rs`; tests with a process of their own, in `processes.rs`; what threads give each other, in `gifts.rs`; random terminations, in `storm.rs`.
+//! `memory.rs`; tests with a process of their own, in `processes.rs`; what threads give each other, in `gifts.rs`; random terminations, in `storm.rs`; wakers and polls, in
+//! `futures.rs`; pipes as objects, in `pipes.rs`.
 
 #![allow(dead_code, reason = "each test binary uses its own part of this module")]
 #![allow(unused_imports, reason = "each test binary uses its own part of this module")]
@@ -17,17 +18,19 @@ use ntwait::{
     Timeout, WaitPolicy, WaitType,
 };
 
+pub(crate) mod futures;
 pub(crate) mod gifts;
 pub(crate) mod lot_kinds;
 pub(crate) mod memory;
 pub(crate) mod names;
 pub(crate) mod nt_threads;
+pub(crate) mod pipes;
 pub(crate) mod processes;
 pub(crate) mod storm;
 pub(crate) mod threads;
 pub(crate) mod timers;
 pub(crate) mod wait_kinds;
-pub(crate) use processes::in_child;
+pub(crate) use processes::{in_child, in_fork};
 pub(crate) use threads::{Worker, within};
 
 pub(crate) const MANUAL: EventType = EventType::NOTIFICATION;

@@ -1,5 +1,7 @@
 //! Tests that need a process of their own.
 
+#![allow(unsafe_code, reason = "fork")]
+
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -62,4 +64,22 @@ fn read(mut from: impl std::io::Read + Send + 'static) -> std::thread::JoinHandl
         let _ = from.read_to_end(&mut bytes);
         String::from_utf8_lossy(&bytes).into_owned()
     })
+}
+
+/// Runs this in a child of `fork` and returns its exit code; bits of it say what was wrong.
+pub(crate) fn in_fork(body: impl FnOnce() -> i32) -> i32 {
+    // SAFETY: the child runs what is below, and ends.
+    let child = unsafe { libc::fork() };
+    assert!(child >= 0, "a child");
+    if child == 0 {
+        // SAFETY: kills the child, should it hang.
+        unsafe { libc::alarm(20) };
+        let wrong = body();
+        // SAFETY: no frame has anything to drop.
+        unsafe { libc::_exit(wrong) };
+    }
+    let mut status = 0;
+    // SAFETY: our own child, and a place for its status.
+    unsafe { libc::waitpid(child, &raw mut status, 0) };
+    status
 }

@@ -42,6 +42,7 @@ use crate::wait::Refused;
 use crate::wait::take::Taker;
 use crate::wait::unattended::{self, Armed, How};
 use crate::waiter::WaitBlock;
+use crate::waiter::pile::Piled;
 use crate::waiter::pool::Pooled;
 use crate::waiter::shield::Shield;
 use crate::waiter::waiting::{Notifier, Waiter};
@@ -113,6 +114,12 @@ pub(super) struct Registration {
     /// The next in whatever list it is in (R2).
     pub(super) next: AtomicPtr<Registration>,
     next_free: AtomicU64,
+}
+
+impl Piled for Registration {
+    fn next(&self) -> &AtomicPtr<Self> {
+        &self.next
+    }
 }
 
 impl Pooled for Registration {

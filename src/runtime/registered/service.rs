@@ -7,10 +7,10 @@
 //!
 //! V1  Who has something for the service puts it where the service looks and rings after that; the service says AWAKE and
 //!     looks after that. So nothing is overlooked.
-//! V2  `fired` is a stack that is emptied in one step and turned over: what fired first comes first.
-//! orderings   ring: AcqRel swap; put on `fired`: Release → taken: Acquire
+//! V2  What fired first comes first (waiter/pile.rs).
+//! orderings   ring: AcqRel swap
 
-#![allow(unsafe_code, reason = "a list through registrations, which are never freed")]
+#![allow(unsafe_code, reason = "registrations by their address, which are never freed")]
 
 use super::job::{Callback, Job};
 use super::registration::Registration;
@@ -18,7 +18,7 @@ use super::timers::Timers;
 use super::workers::Workers;
 use super::{Runs, Ticket};
 use crate::status::NtStatus;
-use crate::sys::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering, process_static};
+use crate::sys::atomic::{AtomicU32, AtomicU64, Ordering, process_static};
 use crate::sys::clock::{self, Deadline};
 use crate::sys::futex::{self, FutexAddr};
 use crate::sys::lock::FutexLock;
@@ -27,6 +27,7 @@ use crate::sys::region::{OutOfMemory, Region};
 use crate::sys::tls::thread_local;
 use crate::threads;
 use crate::waiter::park::MAX_OBJECTS;
+use crate::waiter::pile::Pile;
 use crate::waiter::pool::{NoMemory, Pool};
 use crate::waiter::shield::Shield;
 use core::cell::Cell;
@@ -47,7 +48,7 @@ pub(super) struct Service {
     /// The address of each registration that was ever made, by number.
     directory: Region<AtomicU64>,
     made: AtomicU32,
-    fired: AtomicPtr<Registration>,
+    fired: Pile<Registration>,
     bell: AtomicU32,
     timers: FutexLock<Timers>,
     /// 1: the thread is there, or about to be.
@@ -74,7 +75,7 @@ impl Service {
             places: Pool::new(),
             directory: Region::reserve(MOST).map_err(|OutOfMemory| NtStatus::NO_MEMORY)?,
             made: AtomicU32::new(0),
-            fired: AtomicPtr::new(ptr::null_mut()),
+            fired: Pile::new(),
             bell: AtomicU32::new(AWAKE),
             timers: FutexLock::default(),
             is_started: AtomicU32::new(0),
@@ -174,15 +175,7 @@ impl Service {
 
     /// Something has fired. May be called under the shield of whoever ended the wait.
     pub(super) fn fire(&self, registration: &'static Registration) {
-        let this = ptr::from_ref(registration).cast_mut();
-        let mut last = self.fired.load(Ordering::Relaxed);
-        loop {
-            registration.next.store(last, Ordering::Relaxed);
-            match self.fired.compare_exchange(last, this, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) => break,
-                Err(seen) => last = seen,
-            }
-        }
+        self.fired.put(registration);
         self.ring();
     }
 
@@ -206,7 +199,7 @@ impl Service {
         IS_SERVICE.with(|is_service| is_service.set(true));
         loop {
             self.bell.swap(AWAKE, Ordering::AcqRel); // V1
-            for registration in self.take_fired() {
+            for registration in self.fired.take() {
                 self.dispatch(registration, registration.fired());
             }
             let next = self.time_out_all();
@@ -217,27 +210,6 @@ impl Service {
                 futex::wait(FutexAddr::whole(&self.bell), ASLEEP, &deadline);
             }
         }
-    }
-
-    /// Takes all that has fired, the first first (V2).
-    fn take_fired(&self) -> impl Iterator<Item = &'static Registration> {
-        let mut first = self.fired.load(Ordering::Relaxed);
-        while let Err(seen) = self.fired.compare_exchange(first, ptr::null_mut(), Ordering::AcqRel, Ordering::Relaxed) {
-            first = seen;
-        }
-        let mut turned: *mut Registration = ptr::null_mut();
-        // SAFETY: null, or a registration, which is never freed; the list is ours now.
-        while let Some(registration) = unsafe { first.as_ref() } {
-            let next = registration.next.load(Ordering::Relaxed);
-            registration.next.store(turned, Ordering::Relaxed);
-            (turned, first) = (first, next);
-        }
-        core::iter::from_fn(move || {
-            // SAFETY: as above; the link is read before the registration is anybody else's.
-            let registration = unsafe { turned.as_ref::<'static>() }?;
-            turned = registration.next.load(Ordering::Relaxed);
-            Some(registration)
-        })
     }
 
     fn dispatch(&'static self, registration: &'static Registration, runs: Runs) {

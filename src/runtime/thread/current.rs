@@ -115,7 +115,6 @@ pub(super) fn native() -> Option<(&'static Resident, Place)> {
 }
 
 /// Has the calling thread's rundown begun? Then it may have been terminated in the middle of anything.
-#[cfg(not(ntwait_loom))]
 pub(crate) fn is_over() -> bool {
     IS_OVER.with(Cell::get)
 }

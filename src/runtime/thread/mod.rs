@@ -37,7 +37,6 @@ pub(crate) use birth::Spec;
 use core::fmt;
 #[cfg(any(feature = "internals", ntwait_loom))]
 pub(crate) use current::begin_anew;
-#[cfg(not(ntwait_loom))]
 pub(crate) use current::is_over;
 pub(crate) use end::{exit, is_last};
 pub(crate) use found::Found;

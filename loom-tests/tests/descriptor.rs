@@ -5,9 +5,24 @@
 use ntwait::NtStatus;
 use ntwait::internals::descriptor::{Descriptor, end_service, serve};
 use ntwait_models::nt::{NEVER, Nt, POLL};
-use ntwait_models::{model, model_reaching, spawn};
+use ntwait_models::{JoinHandle, model, model_reaching, spawn};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Runs this beside the service.
+fn beside_service<T>(body: impl FnOnce() -> T) -> T {
+    let service = spawn(serve);
+    let result = body();
+    end_service();
+    service.join().unwrap();
+    result
+}
+
+/// A thread that is the kernel, and makes it ready or not, one after the other.
+fn kernel<const N: usize>(source: &Arc<Descriptor>, states: [bool; N]) -> JoinHandle<()> {
+    let source = Arc::clone(source);
+    spawn(move || states.into_iter().for_each(|is_ready| source.set_ready(is_ready)))
+}
 
 /// DE3: a descriptor that becomes ready wakes who queues at that moment.
 ///
@@ -18,16 +33,12 @@ fn de3_readiness_against_a_waiter_that_queues() {
         let nt = Nt::new();
         let source = Arc::new(Descriptor::new());
         let object = nt.import(&source);
-        let service = spawn(serve);
-        let kernel = spawn({
-            let source = Arc::clone(&source);
-            move || source.set_ready(true)
+        beside_service(|| {
+            let kernel = kernel(&source, [true]);
+            assert_eq!(nt.wait(object, NEVER), NtStatus::WAIT_0);
+            assert_eq!(nt.wait(object, POLL), NtStatus::WAIT_0, "a wait takes nothing");
+            kernel.join().unwrap();
         });
-        assert_eq!(nt.wait(object, NEVER), NtStatus::WAIT_0);
-        assert_eq!(nt.wait(object, POLL), NtStatus::WAIT_0, "a wait takes nothing");
-        kernel.join().unwrap();
-        end_service();
-        service.join().unwrap();
         assert_eq!(nt.waiters(object), 0);
     });
 }
@@ -41,15 +52,11 @@ fn de4_a_stale_event() {
         let nt = Nt::new();
         let source = Arc::new(Descriptor::new());
         let object = nt.import(&source);
-        let service = spawn(serve);
-        let kernel = spawn({
-            let source = Arc::clone(&source);
-            move || [true, false, true].into_iter().for_each(|is_ready| source.set_ready(is_ready))
+        beside_service(|| {
+            let kernel = kernel(&source, [true, false, true]);
+            assert_eq!(nt.wait(object, NEVER), NtStatus::WAIT_0);
+            kernel.join().unwrap();
         });
-        assert_eq!(nt.wait(object, NEVER), NtStatus::WAIT_0);
-        kernel.join().unwrap();
-        end_service();
-        service.join().unwrap();
     });
 }
 
@@ -62,21 +69,20 @@ fn de2_drained_and_ready_again_in_a_wait_for_all() {
         let nt = Nt::new();
         let source = Arc::new(Descriptor::new());
         let (object, event) = (nt.import(&source), nt.auto(false));
-        let service = spawn(serve);
-        let kernel = nt.spawn({
-            let source = Arc::clone(&source);
-            move |nt| {
-                source.set_ready(true);
-                source.set_ready(false);
-                nt.set(event);
-                source.set_ready(true);
-            }
+        beside_service(|| {
+            let kernel = nt.spawn({
+                let source = Arc::clone(&source);
+                move |nt| {
+                    source.set_ready(true);
+                    source.set_ready(false);
+                    nt.set(event);
+                    source.set_ready(true);
+                }
+            });
+            assert_eq!(nt.all(&[object, event], NEVER), NtStatus::WAIT_0);
+            assert_eq!(nt.state(event), 0);
+            kernel.join().unwrap();
         });
-        assert_eq!(nt.all(&[object, event], NEVER), NtStatus::WAIT_0);
-        assert_eq!(nt.state(event), 0);
-        kernel.join().unwrap();
-        end_service();
-        service.join().unwrap();
     });
 }
 
@@ -90,22 +96,21 @@ fn de7_two_descriptors() {
         let (first, second) = (Arc::new(Descriptor::new()), Arc::new(Descriptor::new()));
         let objects = [nt.import(&first), nt.import(&second)];
         let together = Arc::new(AtomicBool::new(false));
-        let service = spawn(serve);
-        let kernel = spawn({
-            let (first, second, together) = (Arc::clone(&first), Arc::clone(&second), Arc::clone(&together));
-            move || {
-                first.set_ready(true);
-                first.set_ready(false);
-                second.set_ready(true);
-                together.store(true, Ordering::SeqCst);
-                first.set_ready(true);
-            }
+        beside_service(|| {
+            let kernel = spawn({
+                let (first, second, together) = (Arc::clone(&first), Arc::clone(&second), Arc::clone(&together));
+                move || {
+                    first.set_ready(true);
+                    first.set_ready(false);
+                    second.set_ready(true);
+                    together.store(true, Ordering::SeqCst);
+                    first.set_ready(true);
+                }
+            });
+            assert_eq!(nt.all(&objects, NEVER), NtStatus::WAIT_0);
+            assert!(together.load(Ordering::SeqCst));
+            kernel.join().unwrap();
         });
-        assert_eq!(nt.all(&objects, NEVER), NtStatus::WAIT_0);
-        assert!(together.load(Ordering::SeqCst));
-        kernel.join().unwrap();
-        end_service();
-        service.join().unwrap();
     });
 }
 
@@ -143,23 +148,23 @@ fn de5_the_end_against_an_event() {
         let nt = Nt::new();
         let source = Arc::new(Descriptor::new());
         let object = nt.import(&source);
-        let service = spawn(serve);
-        let kernel = nt.spawn({
-            let source = Arc::clone(&source);
-            move |nt| {
-                source.set_ready(true);
-                nt.close(object)
-            }
+        let status = beside_service(|| {
+            let kernel = nt.spawn({
+                let source = Arc::clone(&source);
+                move |nt| {
+                    source.set_ready(true);
+                    nt.close(object)
+                }
+            });
+            let status = nt.wait(object, NEVER);
+            assert!([NtStatus::WAIT_0, NtStatus::INVALID_HANDLE].contains(&status), "{status}");
+            assert_eq!(kernel.join().unwrap(), NtStatus::SUCCESS);
+            // Another object, whose body may be the same.
+            let next = Descriptor::new();
+            let other = nt.import(&next);
+            assert_eq!(nt.wait(other, POLL), NtStatus::TIMEOUT, "a late event is none of its");
+            status
         });
-        let status = nt.wait(object, NEVER);
-        assert!([NtStatus::WAIT_0, NtStatus::INVALID_HANDLE].contains(&status), "{status}");
-        assert_eq!(kernel.join().unwrap(), NtStatus::SUCCESS);
-        // Another object, whose body may be the same.
-        let next = Descriptor::new();
-        let other = nt.import(&next);
-        assert_eq!(nt.wait(other, POLL), NtStatus::TIMEOUT, "a late event is none of its");
-        end_service();
-        service.join().unwrap();
         if status == NtStatus::WAIT_0 { "woken" } else { "polled" }
     });
 }

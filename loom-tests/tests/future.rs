@@ -4,7 +4,7 @@
 
 use ntwait::internals::courier::{serve, serve_until};
 use ntwait::internals::{expire_timers, pass_time, release_thread};
-use ntwait::{Ended, NtStatus, WaitFuture};
+use ntwait::{Ended, Handle, NtStatus, WaitFuture};
 use ntwait_models::nt::{NEVER, Nt, POLL};
 use ntwait_models::{model, model_reaching, model_within, spawn};
 use std::future::Future;
@@ -111,27 +111,33 @@ fn fu2_another_waker_against_the_note() {
     });
 }
 
+/// Polls a wait for two events while each is set by a thread of its own, and once more if it is woken. What it came to, and the states
+/// of the events; nobody waits for one then.
+fn against_two_setters(wait: fn(&Nt, &[Handle]) -> WaitFuture) -> (Option<Result<Ended, NtStatus>>, [i32; 2]) {
+    let nt = Nt::new();
+    let events = [nt.auto(false), nt.auto(false)];
+    let setters = events.map(|event| nt.spawn(move |nt| nt.set(event)));
+    let (count, waker) = counted();
+    let mut future = wait(&nt, &events);
+    let mut ended = poll(&mut future, &waker);
+    for setter in setters {
+        assert_eq!(setter.join().unwrap(), 0);
+    }
+    if ended.is_none() {
+        assert_eq!(count.get(), 1);
+        ended = poll(&mut future, &waker);
+    }
+    assert_eq!(events.map(|event| nt.waiters(event)), [0, 0]);
+    (ended, events.map(|event| nt.state(event)))
+}
+
 /// V1: a wait-all is satisfied when both are set, whoever comes last, and takes both.
 ///
 /// A: set 0          B: set 1          C: poll
 #[test]
 fn v1_all_against_two_setters() {
     model_within(2, || {
-        let nt = Nt::new();
-        let events = [nt.auto(false), nt.auto(false)];
-        let setters = events.map(|event| nt.spawn(move |nt| nt.set(event)));
-        let (count, waker) = counted();
-        let mut future = nt.all_async(&events);
-        let mut ended = poll(&mut future, &waker);
-        for setter in setters {
-            assert_eq!(setter.join().unwrap(), 0);
-        }
-        if ended.is_none() {
-            assert_eq!(count.get(), 1);
-            ended = poll(&mut future, &waker);
-        }
-        assert_eq!(ended, Some(Ok(Ended::Object(0))));
-        assert_eq!(events.map(|event| (nt.state(event), nt.waiters(event))), [(0, 0); 2]);
+        assert_eq!(against_two_setters(Nt::all_async), (Some(Ok(Ended::Object(0))), [0, 0]));
     });
 }
 
@@ -158,27 +164,10 @@ fn gb1_all_dropped_against_setters() {
 /// A: set 0          B: set 1          C: poll
 #[test]
 fn n1_any_against_two_setters() {
-    model_reaching(&["0", "1"], || {
-        let nt = Nt::new();
-        let events = [nt.auto(false), nt.auto(false)];
-        let setters = events.map(|event| nt.spawn(move |nt| nt.set(event)));
-        let (count, waker) = counted();
-        let mut future = nt.any_async(&events);
-        let mut ended = poll(&mut future, &waker);
-        for setter in setters {
-            assert_eq!(setter.join().unwrap(), 0);
-        }
-        if ended.is_none() {
-            assert_eq!(count.get(), 1);
-            ended = poll(&mut future, &waker);
-        }
-        let states = events.map(|event| nt.state(event));
-        assert_eq!(events.map(|event| nt.waiters(event)), [0, 0]);
-        match (ended, states) {
-            (Some(Ok(Ended::Object(0))), [0, 1]) => "0",
-            (Some(Ok(Ended::Object(1))), [1, 0]) => "1",
-            other => panic!("{other:?}"),
-        }
+    model_reaching(&["0", "1"], || match against_two_setters(Nt::any_async) {
+        (Some(Ok(Ended::Object(0))), [0, 1]) => "0",
+        (Some(Ok(Ended::Object(1))), [1, 0]) => "1",
+        other => panic!("{other:?}"),
     });
 }
 

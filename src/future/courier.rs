@@ -49,7 +49,10 @@ pub(super) fn engage() -> Result<(), NtStatus> {
 
 /// Takes it upon itself to tell this node, if the calling thread is ending.
 pub(super) fn takes(node: &'static Node) -> bool {
-    let Some(courier) = couriers().known().filter(|_| thread::is_over()) else { return false };
+    if !thread::is_over() {
+        return false;
+    }
+    let Some(courier) = couriers().known() else { return false };
     courier.told.put(node);
     eventfd::raise(courier.bell());
     true

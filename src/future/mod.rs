@@ -49,7 +49,7 @@ pub use typed::{Joined, Locked, Signaled, wait_all_async, wait_any_async};
 /// * **Dropped, it has taken nothing.** If it was satisfied and dropped before it was polled again, what it had been given is given on as
 ///   if the objects were signalled anew, one after the other: an auto-reset event is set (also one that was reset meanwhile), a
 ///   synchronization timer has expired (unless it was set anew or cancelled meanwhile), a semaphore gets its one back (unless it is
-///   full), and whoever is next is released.
+///   full), and whoever is next is released. [Forgotten](core::mem::forget) instead, it stays in its place, and what it is given is lost.
 /// * Mutants belong to threads: one is taken by the thread that polls, at the moment of the poll, and it is that thread that has to give it back.
 ///   So others may be quicker, and then it waits at the end of the queue.
 /// * The waker is called by whoever signals, where that thread cannot be suspended or terminated: it must not wait for objects of

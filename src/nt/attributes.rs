@@ -1,7 +1,9 @@
 //! `OBJECT_ATTRIBUTES`: the flags of a creation, and the name of an object.
 
-use super::access::HandleAttributes;
+use super::access::{AccessMask, HandleAttributes, Rights};
+use crate::handle::Grant;
 use crate::handle::entry::Handle;
+use crate::objects::Kind;
 use crate::runtime::names::SEPARATOR;
 use crate::status::NtStatus;
 use crate::waiter::shield::ShieldedVec;
@@ -93,6 +95,18 @@ impl<'n> ObjectAttributes<'n> {
     #[inline]
     pub(super) fn text(&self) -> Option<&'n [u16]> {
         self.name.filter(|name| !name.is_empty())
+    }
+
+    /// What a handle gets to an object of this kind that is opened by an id, without a name. `None`: no right at all, which is an error
+    /// once it is known that there is such an object.
+    pub(super) fn grant_by_id(&self, kind: Kind, access: AccessMask) -> Result<Option<Grant>, NtStatus> {
+        let bits = self.entry_bits()?;
+        if self.text().is_some() {
+            return Err(NtStatus::INVALID_PARAMETER_MIX);
+        }
+        let rights = Rights::of(kind);
+        let mask = rights.grant(access).ok_or(NtStatus::PRIVILEGE_NOT_HELD)?;
+        Ok((!mask.is_empty()).then(|| rights.handle_grant(mask, bits)))
     }
 
     /// The entry bits of the handle to a new object, or why there can be none (H32).

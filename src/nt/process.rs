@@ -1,6 +1,6 @@
 //! `NtOpenProcess`, `NtQueryInformationProcess`: other processes, whose ends can be waited for.
 
-use super::access::{AccessMask, Rights};
+use super::access::AccessMask;
 use super::answer;
 use super::attributes::ObjectAttributes;
 use super::thread::ClientId;
@@ -80,12 +80,7 @@ impl Runtime {
         attributes: ObjectAttributes<'_>,
         client: ClientId,
     ) -> Result<Handle, NtStatus> {
-        let attribute_bits = attributes.entry_bits()?;
-        if attributes.text().is_some() {
-            return Err(NtStatus::INVALID_PARAMETER_MIX);
-        }
-        let rights = Rights::of(Kind::Process);
-        let mask = rights.grant(access).ok_or(NtStatus::PRIVILEGE_NOT_HELD)?;
+        let grant = attributes.grant_by_id(Kind::Process, access)?;
         if !client.process.is_multiple_of(4) {
             return Err(NtStatus::INVALID_CID);
         }
@@ -93,10 +88,7 @@ impl Runtime {
         if client.thread != 0 && (!is_own || self.thread_of_id(client.thread).is_err()) {
             return Err(NtStatus::INVALID_CID);
         }
-        if mask.is_empty() {
-            return Err(NtStatus::ACCESS_DENIED);
-        }
-        let grant = rights.handle_grant(mask, attribute_bits);
+        let grant = grant.ok_or(NtStatus::ACCESS_DENIED)?;
         if is_own {
             return self.table().add_handle(self.own_process()?, grant);
         }

@@ -150,20 +150,12 @@ impl Runtime {
         attributes: ObjectAttributes<'_>,
         client: ClientId,
     ) -> Result<Handle, NtStatus> {
-        let attribute_bits = attributes.entry_bits()?;
-        if attributes.text().is_some() {
-            return Err(NtStatus::INVALID_PARAMETER_MIX);
-        }
-        let rights = Rights::of(Kind::Thread);
-        let mask = rights.grant(access).ok_or(NtStatus::PRIVILEGE_NOT_HELD)?;
+        let grant = attributes.grant_by_id(Kind::Thread, access)?;
         if client.process != 0 && client.process != self.process_id() {
             return Err(NtStatus::INVALID_CID);
         }
         let target = self.thread_of_id(client.thread)?;
-        if mask.is_empty() {
-            return Err(NtStatus::ACCESS_DENIED);
-        }
-        self.table().add_handle(target, rights.handle_grant(mask, attribute_bits)).map_err(|status| match status {
+        self.table().add_handle(target, grant.ok_or(NtStatus::ACCESS_DENIED)?).map_err(|status| match status {
             NtStatus::INVALID_HANDLE => NtStatus::INVALID_CID, // it died meanwhile
             status => status,
         })

@@ -134,13 +134,14 @@
 //! [`Runtime::wait_graph`] says what each thread waits for, since when and for how long, who has it, and who else stands in the
 //! queue: objects, SRW locks and critical sections, condition variables, addresses. It is text for people, a picture
 //! ([`WaitGraph::to_dot`]) and, with the feature `json`, JSON for programs. [`Runtime::deadlocks`] finds threads that can never go
-//! on; what it reports is so. Neither disturbs anybody, and nothing is kept that a wait does not need, but a note of some words
+//! on; what it reports is so. Cycles with a wait that has a time-out or is alertable are not among them. Neither disturbs anybody, and nothing is kept that a wait does not need, but a note of some words
 //! before a thread sleeps.
 //!
 //! No code is needed where the environment says so before the first runtime. `NTWAIT_DUMP_SIGNAL=USR2` (a name or number; one that
 //! the program does not use) has the graph of all runtimes written to the standard error whenever that signal comes.
 //! `NTWAIT_DEADLOCK=report` or `abort`, with a number of seconds if need be (`report,0.5`; 5 unless said otherwise), has a thread
-//! look for deadlocks when a wait has lasted for so long, and report each once; `abort` then aborts the process. Programs that run
+//! look for deadlocks when a wait without a time-out has lasted for so long, and report each once when all threads of its cycle have
+//! waited so long; `abort` then aborts the process. What counts as a deadlock is what [`Runtime::deadlocks`] says. Programs that run
 //! with more rights than who started them ignore both.
 //!
 //! # How it is made

@@ -63,7 +63,10 @@ NTSTATUS ntw_open_process(uint32_t pid, HANDLE *object);
 
 /*
  * Who waits for what and who owns it, and the deadlocks there are (an array, mostly empty): JSON that ends with a zero,
- * to be freed with ntw_free. Null: there is no memory.
+ * to be freed with ntw_free. Null: there is no memory for the text; without memory to look around the process is aborted.
+ *
+ * A deadlock is a cycle of threads that nothing but each other can let go on. One in which a thread waits with a time-out or
+ * alertably is none, nor one with a lock that is held shared; the wait graph shows all of them.
  */
 char *ntw_wait_graph(void);
 char *ntw_deadlocks(void);

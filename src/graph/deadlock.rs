@@ -61,21 +61,22 @@ pub(super) fn knots(graph: &WaitGraph) -> Vec<Knot> {
     let edges: Vec<Vec<Edge>> = (0..graph.threads.len())
         .map(|thread| if is_stuck[thread] { edges_of(graph, thread, &is_stuck) } else { Vec::new() })
         .collect();
-    let reaches: Vec<Vec<bool>> = (0..edges.len()).map(|from| reachable(&edges, from)).collect();
+    let back = reversed(&edges);
+    let is_in_a_knot: Vec<bool> =
+        (0..edges.len()).map(|thread| is_stuck[thread] && reachable(&edges, thread)[thread]).collect();
     let mut is_told = vec![false; edges.len()];
     let mut knots = Vec::new();
-    for first in 0..edges.len() {
-        if is_told[first] || !reaches[first][first] {
+    for first in (0..edges.len()).filter(|thread| is_in_a_knot[*thread]) {
+        if is_told[first] {
             continue;
         }
+        let (ahead, behind) = (reachable(&edges, first), reachable(&back, first));
         let cycle = shortest_cycle(&edges, first);
+        (0..edges.len()).filter(|thread| ahead[*thread] && behind[*thread]).for_each(|thread| is_told[thread] = true);
         let is_in_cycle = |thread: usize| cycle.iter().any(|(known, _)| *known == thread);
-        // A knot that this one waits for, too, is told on its own.
-        let is_in_knot = |thread: usize| reaches[first][thread] && reaches[thread][first];
-        let behind = (0..edges.len()).filter(|thread| !is_in_cycle(*thread) && reaches[*thread][first]);
-        let behind = behind.filter(|thread| is_in_knot(*thread) || !reaches[*thread][*thread]);
-        let behind = behind.collect();
-        (0..edges.len()).filter(|thread| is_in_knot(*thread)).for_each(|thread| is_told[thread] = true);
+        // A knot that waits for this one, too, is told on its own.
+        let is_behind = |thread: &usize| behind[*thread] && (ahead[*thread] || !is_in_a_knot[*thread]);
+        let behind = (0..edges.len()).filter(is_behind).filter(|thread| !is_in_cycle(*thread)).collect();
         knots.push(Knot { cycle, behind });
     }
     knots
@@ -142,6 +143,15 @@ fn edges_of(graph: &WaitGraph, thread: usize, is_stuck: &[bool]) -> Vec<Edge> {
         Some(Edge { object: *object, to })
     };
     on.iter().filter_map(edge).collect()
+}
+
+/// The edges from their other ends.
+fn reversed(edges: &[Vec<Edge>]) -> Vec<Vec<Edge>> {
+    let mut back = vec![Vec::new(); edges.len()];
+    for (from, edges) in edges.iter().enumerate() {
+        edges.iter().for_each(|edge| back[edge.to].push(Edge { object: edge.object, to: from }));
+    }
+    back
 }
 
 /// For each thread whether this one reaches it by one edge or more.

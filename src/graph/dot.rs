@@ -1,6 +1,6 @@
 //! The graph for Graphviz.
 
-use super::text::Span;
+use super::text::{Span, upsets_a_line};
 use super::{GraphKind, GraphObject, GraphWaiter, WaitGraph, deadlock};
 use core::fmt::{self, Write as _};
 
@@ -88,10 +88,30 @@ impl fmt::Display for Text<'_> {
                 '"' => f.write_str("\\\"")?,
                 '\\' => f.write_str("\\\\")?,
                 '\n' => f.write_str("\\n")?,
-                letter if letter.is_control() => write!(f, " ")?,
+                '&' => f.write_str("&amp;")?, // Graphviz knows HTML's entities
+                letter if upsets_a_line(letter) => f.write_char(' ')?,
                 letter => f.write_char(letter)?,
             }
         }
         f.write_char('"')
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table_of_texts() {
+        let rows = [
+            ("two\nlines", "\"two\\nlines\""),
+            ("say \"x\"", "\"say \\\"x\\\"\""),
+            ("\\N \\l", "\"\\\\N \\\\l\""),
+            ("a &lt; b", "\"a &amp;lt; b\""),
+            ("\t\u{7}\0\u{2028}\u{202E}", "\"     \""),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(Text(text).to_string(), expected);
+        }
     }
 }

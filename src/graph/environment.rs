@@ -3,7 +3,7 @@
 //! | variable | value |
 //! |---|---|
 //! | `NTWAIT_DUMP_SIGNAL` | a signal, as `USR2`, `SIGUSR2`, `RTMIN+3` or a number: when it comes, the graph is written to the standard error |
-//! | `NTWAIT_DEADLOCK` | `report` or `abort`, and after a comma how many seconds a wait lasts before it is looked into; 5 if nothing is said |
+//! | `NTWAIT_DEADLOCK` | `report` or `abort`, and after a comma how many seconds a wait lasts before it is looked into; 5 if nothing is said. A wait with a time-out, and an alertable one, is never part of a deadlock |
 //!
 //! A program that runs with more rights than who started it ignores them.
 

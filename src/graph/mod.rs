@@ -225,6 +225,9 @@ impl Runtime {
     /// disturbs nobody: no thread is stopped or woken. It takes time in proportion to the number of objects and handles of the
     /// runtime, and to that of all threads that there have been at one time.
     ///
+    /// It needs memory in proportion to what it finds; as with the collections of the standard library, the process is aborted if
+    /// there is none.
+    ///
     /// ```
     /// use ntwait::{Mutant, Runtime};
     ///
@@ -246,11 +249,22 @@ impl Runtime {
     /// that this runtime knows have their ids from it.
     ///
     /// What it reports is so: all of it held at one moment, and none of these threads can change it any more. A thread may
-    /// still be terminated, and somebody else may release a lock that has no owner check.
+    /// still be terminated, and somebody else may release a lock that has no owner check. An SRW lock that a thread held when it
+    /// ended is taken for that of a later thread to which the C library gives the same thread pointer.
     ///
     /// A wait for one of several objects is stuck only if each of them is owned by a thread that is stuck; one for all
-    /// objects, if one of them is. A wait with a time-out, and an alertable one, is never stuck; neither is one for an event,
-    /// semaphore or timer, which anybody may signal, nor a thread that waits for one that is suspended.
+    /// objects, if one of them is.
+    ///
+    /// Not reported, though it may last for ever, is a cycle in which one thread
+    ///
+    /// * waits with a time-out, however long, or alertably: it can go on by itself, or somebody can let it;
+    /// * waits for an event, semaphore, timer, keyed event, condition variable or address: anybody may signal it;
+    /// * waits for an SRW lock that is held shared: who its readers are is not known;
+    /// * is suspended.
+    ///
+    /// Such waits are in the [graph](Self::wait_graph), with [`left`](GraphWait::left) and [`alertable`](GraphWait::alertable).
+    ///
+    /// It needs memory as [`wait_graph`](Self::wait_graph) does, for all runtimes.
     #[must_use]
     pub fn deadlocks(&self) -> Vec<Deadlock> {
         let _shield = Shield::raise();

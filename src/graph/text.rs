@@ -49,12 +49,18 @@ impl fmt::Display for Quoted<'_> {
         for letter in self.0.chars() {
             match letter {
                 '"' => f.write_str("\\\"")?,
-                letter if letter.is_control() => write!(f, "{}", letter.escape_default())?,
+                letter if upsets_a_line(letter) => write!(f, "{}", letter.escape_default())?,
                 letter => f.write_char(letter)?,
             }
         }
         f.write_char('"')
     }
+}
+
+/// Does it end the line, or change how the rest of it is shown? Control characters, separators of lines and paragraphs, marks of
+/// direction.
+pub(super) fn upsets_a_line(letter: char) -> bool {
+    letter.is_control() || matches!(letter, '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 impl GraphKind {
@@ -194,5 +200,27 @@ impl fmt::Display for Deadlock {
             writeln!(f, "  {thread} is stuck behind them")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table_of_names() {
+        let rows = [
+            ("plain", "\"plain\""),
+            ("\\BaseNamedObjects\\x", "\"\\BaseNamedObjects\\x\""),
+            ("say \"x\"", "\"say \\\"x\\\"\""),
+            ("two\nlines", "\"two\\nlines\""),
+            ("\u{1B}[31m", "\"\\u{1b}[31m\""),
+            ("a\u{2028}b", "\"a\\u{2028}b\""),
+            ("\u{202E}txt", "\"\\u{202e}txt\""),
+            ("e\u{301} \u{1F600}", "\"e\u{301} \u{1F600}\""),
+        ];
+        for (name, expected) in rows {
+            assert_eq!(Quoted(name).to_string(), expected);
+        }
     }
 }

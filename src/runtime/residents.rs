@@ -34,6 +34,8 @@ use crate::status::NtStatus;
 #[cfg(not(ntwait_loom))]
 use crate::sys::atomic::AtomicPtr;
 use crate::sys::atomic::{AtomicU32, Ordering};
+#[cfg(not(ntwait_loom))]
+use crate::sys::list::Linked;
 use crate::wait::signal;
 use crate::waiter::shield::Shield;
 use core::ffi::c_void;
@@ -50,7 +52,14 @@ pub(crate) struct Resident {
     references: AtomicU32,
     /// The runtime that was made before this one (roll.rs).
     #[cfg(not(ntwait_loom))]
-    pub(super) joined_before: AtomicPtr<Self>,
+    made_before: AtomicPtr<Self>,
+}
+
+#[cfg(not(ntwait_loom))]
+impl Linked for Resident {
+    fn link(&self) -> &AtomicPtr<Self> {
+        &self.made_before
+    }
 }
 
 impl Resident {
@@ -171,7 +180,7 @@ impl ResidentRef {
             threads,
             references: AtomicU32::new(1),
             #[cfg(not(ntwait_loom))]
-            joined_before: AtomicPtr::new(core::ptr::null_mut()),
+            made_before: AtomicPtr::new(core::ptr::null_mut()),
         };
         let resident = Self(NonNull::from(Box::leak(Box::new(resident))));
         #[cfg(all(feature = "trace", not(ntwait_loom)))]

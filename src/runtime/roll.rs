@@ -7,55 +7,34 @@
 #![allow(unsafe_code, reason = "a list of what leaves it before it goes")]
 
 use super::residents::{Resident, ResidentRef};
-use crate::sys::atomic::{AtomicU32, Ordering};
+use crate::sys::atomic::AtomicU32;
 use crate::sys::fork;
+use crate::sys::list::List;
 use crate::sys::lock::FutexLock;
 use crate::waiter::shield::Shield;
-use core::ptr;
 
-/// The last that has joined.
-struct Head(*mut Resident);
-
-// SAFETY: members are on the list while they live, and it is changed under the lock.
-unsafe impl Send for Head {}
-
-static LIST: FutexLock<Head> = FutexLock::new(Head(ptr::null_mut()));
+static ALL: FutexLock<List<Resident>> = FutexLock::new(List::EMPTY);
 
 /// In a child of `fork`, whose only thread calls it (RO2).
 unsafe extern "C" fn renew() {
     // SAFETY: there is no other thread.
-    unsafe { LIST.renew(Head(ptr::null_mut())) };
+    unsafe { ALL.renew(List::EMPTY) };
 }
 
 /// # Safety
-/// It stays where it is until it has [left](leave).
+/// It has just been made, and stays where it is until it has [left](leave).
 pub(super) unsafe fn join(resident: &Resident) {
     static MENDED: AtomicU32 = AtomicU32::new(0);
     let _shield = Shield::raise();
     fork::in_child(&MENDED, renew);
-    let mut list = LIST.lock();
-    resident.joined_before.store(list.0, Ordering::Relaxed);
-    list.0 = ptr::from_ref(resident).cast_mut();
+    // SAFETY: the caller's promise.
+    unsafe { ALL.lock().join(resident) };
 }
 
 /// In a child of `fork` it may have been forgotten already.
 pub(super) fn leave(resident: &Resident) {
     let _shield = Shield::raise();
-    let mut list = LIST.lock();
-    let rest = resident.joined_before.load(Ordering::Relaxed);
-    if ptr::eq(list.0, resident) {
-        list.0 = rest;
-        return;
-    }
-    let mut next = list.0;
-    // SAFETY: on the list, so it is there while the lock is held.
-    while let Some(member) = unsafe { next.as_ref() } {
-        next = member.joined_before.load(Ordering::Relaxed);
-        if ptr::eq(next, resident) {
-            member.joined_before.store(rest, Ordering::Relaxed);
-            return;
-        }
-    }
+    ALL.lock().leave(resident);
 }
 
 /// References to all that are there, the oldest first. The depth is raised, and no lock is held.
@@ -72,15 +51,11 @@ pub(crate) fn all() -> Vec<ResidentRef> {
 
 /// False: there is no room for all.
 fn fill(found: &mut Vec<ResidentRef>) -> bool {
-    let list = LIST.lock();
-    let mut next = list.0;
-    // SAFETY: on the list, so it is there while the lock is held.
-    while let Some(member) = unsafe { next.as_ref() } {
+    for member in ALL.lock().iter() {
         if found.len() == found.capacity() {
             return false;
         }
         found.extend(ResidentRef::to_living(member)); // RO1
-        next = member.joined_before.load(Ordering::Relaxed);
     }
     true
 }

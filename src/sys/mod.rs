@@ -23,6 +23,8 @@ pub(crate) mod fork;
 #[cfg(not(ntwait_loom))]
 pub(crate) mod frames;
 pub(crate) mod futex;
+#[cfg(not(ntwait_loom))]
+pub(crate) mod list;
 pub(crate) mod lock;
 pub(crate) mod lookout;
 #[cfg(ntwait_loom)]

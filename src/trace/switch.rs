@@ -19,10 +19,11 @@
 //! SW2  A thread that does not know of a change yet may leave out a report; nothing else depends on it.
 //! SW3  At both addresses there are as many entries as the table has, as long as there is the table.
 
-#![allow(unsafe_code, reason = "a list of what leaves it before it goes")]
+#![allow(unsafe_code, reason = "a list of what leaves it before it goes; entries by their addresses")]
 
 use crate::sys::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use crate::sys::fork;
+use crate::sys::list::{Linked, List};
 use crate::sys::lock::FutexLock;
 use crate::sys::region::Region;
 use crate::waiter::shield::Shield;
@@ -35,8 +36,8 @@ pub(crate) struct Hurried {
     entries: AtomicPtr<AtomicU64>,
     len: usize,
     live: *mut AtomicU64,
-    /// The next in the list. Changed under the lock, so relaxed.
-    next: AtomicPtr<Self>,
+    /// The table in the list that joined before this one.
+    joined_before: AtomicPtr<Self>,
 }
 
 // SAFETY: entries are shared by all threads, and are atomics.
@@ -44,13 +45,13 @@ unsafe impl Send for Hurried {}
 // SAFETY: as above.
 unsafe impl Sync for Hurried {}
 
-/// The first of the list.
-struct First(*mut Hurried);
+impl Linked for Hurried {
+    fn link(&self) -> &AtomicPtr<Self> {
+        &self.joined_before
+    }
+}
 
-// SAFETY: the list's members can be shared by threads, and each stays until it has left under the lock.
-unsafe impl Send for First {}
-
-static TABLES: FutexLock<First> = FutexLock::new(First(ptr::null_mut()));
+static TABLES: FutexLock<List<Hurried>> = FutexLock::new(List::EMPTY);
 /// How many callsites are wanted. Changed under the lock.
 static WANTED: AtomicU32 = AtomicU32::new(0);
 
@@ -71,19 +72,14 @@ pub(super) fn change(change: impl FnOnce() -> (bool, bool)) {
         (true, false) => WANTED.store(before - 1, Ordering::Relaxed),
         _ => return,
     }
-    let mut next = tables.0;
-    // SAFETY: in the list, so it is there while the lock is held.
-    while let Some(member) = unsafe { next.as_ref() } {
-        member.tell();
-        next = member.next.load(Ordering::Relaxed);
-    }
+    tables.iter().for_each(Hurried::tell);
 }
 
 impl Hurried {
     /// Of a table with these entries, which have zeroes behind them.
     pub(crate) fn new(entries: &Region<AtomicU64>) -> Self {
         let live = entries.base();
-        Self { entries: AtomicPtr::new(live), len: entries.len(), live, next: AtomicPtr::new(ptr::null_mut()) }
+        Self { entries: AtomicPtr::new(live), len: entries.len(), live, joined_before: AtomicPtr::new(ptr::null_mut()) }
     }
 
     #[inline(always)]
@@ -105,42 +101,28 @@ impl Hurried {
     /// Is told of changes from now on.
     ///
     /// # Safety
-    /// It stays where it is until it has [left](Self::leave).
+    /// It has just been made, and stays where it is until it has [left](Self::leave).
     pub(crate) unsafe fn join(&self) {
         static MENDED: AtomicU32 = AtomicU32::new(0);
         let _shield = Shield::raise();
         fork::in_child(&MENDED, renew);
         let mut tables = TABLES.lock();
-        self.next.store(tables.0, Ordering::Relaxed);
-        tables.0 = ptr::from_ref(self).cast_mut();
+        // SAFETY: the caller's promise.
+        unsafe { tables.join(self) };
         self.tell();
     }
 
     /// Is told of nothing any more. In a child of `fork` it may have been forgotten already.
     pub(crate) fn leave(&self) {
         let _shield = Shield::raise();
-        let mut tables = TABLES.lock();
-        let rest = self.next.load(Ordering::Relaxed);
-        if ptr::eq(tables.0, self) {
-            tables.0 = rest;
-            return;
-        }
-        let mut next = tables.0;
-        // SAFETY: in the list, so it is there while the lock is held.
-        while let Some(member) = unsafe { next.as_ref() } {
-            next = member.next.load(Ordering::Relaxed);
-            if ptr::eq(next, self) {
-                member.next.store(rest, Ordering::Relaxed);
-                return;
-            }
-        }
+        TABLES.lock().leave(self);
     }
 }
 
 /// In a child of `fork`, whose only thread calls it. What was wanted in the parent is wanted there.
 unsafe extern "C" fn renew() {
     // SAFETY: there is no other thread.
-    unsafe { TABLES.renew(First(ptr::null_mut())) };
+    unsafe { TABLES.renew(List::EMPTY) };
 }
 
 #[cfg(test)]

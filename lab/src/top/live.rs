@@ -1,5 +1,8 @@
 //! `lab top` on a terminal: a picture that is drawn anew several times a second.
 
+use std::os::raw::c_int;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
@@ -8,6 +11,7 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Cell, Paragraph, Row, Table};
 use ratatui::{DefaultTerminal, Frame};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
 use crate::demonstration::Demonstration;
 use crate::snapshot::{Counts, ObjectRow, Snapshot, Stuck, ThreadRow, span};
@@ -17,12 +21,39 @@ const PERIOD: Duration = Duration::from_millis(250);
 /// Between the two looks whose counts make a rate.
 const RATE_SPAN: Duration = Duration::from_secs(1);
 
-/// Shows the server until a key or the time ends it. The terminal is as it was when this returns, or panics.
+/// Shows the server until a key or the time ends it. The terminal is as it was when this returns, or panics, or a signal ends the
+/// process.
 pub(super) fn run(server: &Demonstration, seconds: Option<u32>, deadlock: bool) -> Result<(), String> {
+    let last = LastSignal::watch().map_err(|error| format!("signals cannot be handled: {error}"))?;
     let mut terminal = ratatui::try_init().map_err(|error| format!("no terminal to draw on: {error}"))?;
-    let shown = show(&mut terminal, server, seconds, deadlock);
-    ratatui::restore();
+    let shown = show(&mut terminal, server, seconds, deadlock, &last);
+    let _ = ratatui::try_restore(); // there may be no terminal any more
+    last.obey();
     shown.map_err(|error| format!("the terminal: {error}"))
+}
+
+/// The signals that end a process, put off until the terminal is as it was.
+struct LastSignal(Arc<AtomicUsize>);
+
+impl LastSignal {
+    fn watch() -> std::io::Result<Self> {
+        let came = Arc::new(AtomicUsize::new(0));
+        for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
+            signal_hook::flag::register_usize(signal, Arc::clone(&came), signal as usize)?;
+        }
+        Ok(Self(came))
+    }
+
+    fn get(&self) -> Option<c_int> {
+        Some(self.0.load(Ordering::Relaxed) as c_int).filter(|signal| *signal != 0)
+    }
+
+    /// Ends the process as the signal would have, if one came.
+    fn obey(&self) {
+        if let Some(signal) = self.get() {
+            let _ = signal_hook::low_level::emulate_default_handler(signal); // it has one
+        }
+    }
 }
 
 fn show(
@@ -30,6 +61,7 @@ fn show(
     server: &Demonstration,
     seconds: Option<u32>,
     deadlock: bool,
+    last: &LastSignal,
 ) -> std::io::Result<()> {
     let end = seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds.into()));
     let mut view = View::new(server.snapshot());
@@ -38,7 +70,7 @@ fn show(
     }
     loop {
         terminal.draw(|frame| view.draw(frame))?;
-        if end.is_some_and(|end| Instant::now() >= end) {
+        if last.get().is_some() || end.is_some_and(|end| Instant::now() >= end) {
             return Ok(());
         }
         if event::poll(PERIOD)?

@@ -383,7 +383,7 @@ fn who_is_handed_a_lock_owns_it() {
         assert_eq!(lock.rtl_release_srw_lock_exclusive(), NtStatus::SUCCESS);
         until("it has the lock", || {
             nt.wait_graph()
-                .objects
+                .objects()
                 .iter()
                 .any(|object| !object.queue.is_empty() && object.label.handles.contains(&mutant))
         });
@@ -393,8 +393,8 @@ fn who_is_handed_a_lock_owns_it() {
         });
         let graph = nt.wait_graph();
         let address = core::ptr::from_ref(lock).addr();
-        let found = graph.objects.iter().find(|object| object.label.address == Some(address)).expect("the lock");
-        let owner = found.owner.map(|owner| graph.threads[owner].label.tid);
+        let found = graph.objects().iter().find(|object| object.label.address == Some(address)).expect("the lock");
+        let owner = found.owner.map(|owner| graph.threads()[owner].label.tid);
         assert_eq!(owner, Some(waiter.kernel_id().cast_unsigned()), "{graph}");
         assert_eq!(lock.rtl_release_srw_lock_exclusive(), NtStatus::SUCCESS);
         assert_eq!(behind.end(), 0);

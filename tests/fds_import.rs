@@ -358,7 +358,8 @@ fn waits_without_a_thread() {
         assert!(one.as_mut().poll(&mut context).is_pending());
         assert!(all.as_mut().poll(&mut context).is_pending());
         let graph = nt.wait_graph();
-        let found = graph.objects.iter().find(|object| object.label.kind == GraphKind::Descriptor).expect("it is seen");
+        let found =
+            graph.objects().iter().find(|object| object.label.kind == GraphKind::Descriptor).expect("it is seen");
         assert_eq!((found.signaled, found.queue.len()), (Some(false), 3));
         pipe.fill();
         assert_eq!(nt.one(fired, FOREVER), object(0));

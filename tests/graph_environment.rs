@@ -62,7 +62,7 @@ fn waiter(mutant: &Arc<Mutant>) -> Thread<()> {
     let thread = thread.expect("a thread");
     until("it waits", || {
         let graph = ntwait::Runtime::global().wait_graph();
-        graph.threads.iter().any(|known| known.label.id == Some(thread.id()) && known.wait.is_some())
+        graph.threads().iter().any(|known| known.label.id == Some(thread.id()) && known.wait.is_some())
     });
     thread
 }

@@ -17,27 +17,27 @@ use ntwait::{
 
 fn thread_of<'g>(graph: &'g WaitGraph, thread: &NtThread) -> &'g GraphThread {
     let tid = thread.kernel_id().cast_unsigned();
-    let found = graph.threads.iter().find(|known| known.label.tid == tid);
+    let found = graph.threads().iter().find(|known| known.label.tid == tid);
     found.unwrap_or_else(|| panic!("no thread {tid}:\n{graph}"))
 }
 
 /// The threads of the runtime itself: other tests have theirs meanwhile.
 fn own(graph: &WaitGraph) -> impl Iterator<Item = &GraphThread> {
-    graph.threads.iter().filter(|thread| thread.label.id.is_some())
+    graph.threads().iter().filter(|thread| thread.label.id.is_some())
 }
 
 /// Without the locks and addresses of the whole process.
 fn own_objects(graph: &WaitGraph) -> impl Iterator<Item = &GraphObject> {
-    graph.objects.iter().filter(|object| object.label.address.is_none())
+    graph.objects().iter().filter(|object| object.label.address.is_none())
 }
 
 fn place_of(graph: &WaitGraph, thread: &NtThread) -> usize {
     let tid = thread.kernel_id().cast_unsigned();
-    graph.threads.iter().position(|known| known.label.tid == tid).expect("the thread")
+    graph.threads().iter().position(|known| known.label.tid == tid).expect("the thread")
 }
 
 fn object_of(graph: &WaitGraph, handle: Handle) -> &GraphObject {
-    let found = graph.objects.iter().find(|object| object.label.handles.contains(&handle));
+    let found = graph.objects().iter().find(|object| object.label.handles.contains(&handle));
     found.unwrap_or_else(|| panic!("no object {handle:?}:\n{graph}"))
 }
 
@@ -205,14 +205,14 @@ fn table_of_waits() {
             let known = thread_of(&graph, &thread);
             let wait = known.wait.as_ref().unwrap_or_else(|| panic!("{} does not wait:\n{graph}", row.name));
             assert_eq!((wait.sort, wait.on.len(), wait.elsewhere), (row.sort, row.count, 0), "{}:\n{graph}", row.name);
-            let first = wait.on.first().map(|place| &graph.objects[*place]);
+            let first = wait.on.first().map(|place| &graph.objects()[*place]);
             assert_eq!(first.map(|object| object.label.kind), row.kind, "{}", row.name);
             assert_eq!(wait.left.is_some(), row.sort == WaitSort::Delay, "{}", row.name);
             assert!(wait.left.is_none_or(|left| left <= Duration::from_secs(3600)) && !wait.alertable);
             assert!(wait.since < Duration::from_secs(30), "{}", row.name);
             let waiter = GraphWaiter::Thread(place_of(&graph, &thread));
             assert!(
-                wait.on.iter().all(|place| graph.objects[*place].queue.contains(&waiter)),
+                wait.on.iter().all(|place| graph.objects()[*place].queue.contains(&waiter)),
                 "{}:\n{graph}",
                 row.name
             );
@@ -235,7 +235,7 @@ fn a_barrier() {
         let thread = nt.blocked(move || u32::from(barrier.rtl_barrier(BarrierFlags::BLOCK_ONLY) == Ok(true)));
         let graph = nt.wait_graph();
         let wait = thread_of(&graph, &thread).wait.as_ref().expect("a wait");
-        assert_eq!((wait.sort, graph.objects[wait.on[0]].label.kind), (WaitSort::Barrier, GraphKind::Barrier));
+        assert_eq!((wait.sort, graph.objects()[wait.on[0]].label.kind), (WaitSort::Barrier, GraphKind::Barrier));
         barrier.rtl_barrier(BarrierFlags::BLOCK_ONLY).expect("the second");
         thread.end();
     });
@@ -292,7 +292,7 @@ fn a_critical_section_has_an_owner() {
         });
         let graph = nt.wait_graph();
         let wait = thread_of(&graph, &waiter).wait.as_ref().expect("a wait");
-        let object = &graph.objects[wait.on[0]];
+        let object = &graph.objects()[wait.on[0]];
         assert_eq!(
             (object.label.kind, object.owner),
             (GraphKind::CriticalSection, Some(place_of(&graph, &owner))),
@@ -379,7 +379,7 @@ fn stages_and_suspension() {
             let mut bytes = [0; 48];
             assert!(nt.nt_query_information_thread(handle, 0, &mut bytes, None).is_success());
             let id = common::u32_at(&bytes, 24); // TI4: after the process id
-            graph.threads.iter().find(|thread| thread.label.id == Some(id)).expect("the thread")
+            graph.threads().iter().find(|thread| thread.label.id == Some(id)).expect("the thread")
         };
         assert_eq!(by_handle(dead.handle).stage, ThreadStage::Ended);
         assert_eq!((by_handle(born.handle).suspend_count, by_handle(waits.handle).suspend_count), (1, 1));
@@ -508,9 +508,9 @@ fn looks_in_a_storm() {
                     let _ = nt.kill(thread.handle, 1);
                 }
                 let graph = nt.wait_graph();
-                for (place, thread) in graph.threads.iter().enumerate() {
+                for (place, thread) in graph.threads().iter().enumerate() {
                     let on = thread.wait.iter().flat_map(|wait| &wait.on);
-                    on.for_each(|object| assert!(graph.objects[*object].queue.contains(&GraphWaiter::Thread(place))));
+                    on.for_each(|object| assert!(graph.objects()[*object].queue.contains(&GraphWaiter::Thread(place))));
                 }
                 let is_free_of_tasks = |object: &GraphObject| !object.queue.contains(&GraphWaiter::Task);
                 assert!(own_objects(&graph).all(is_free_of_tasks), "a thread that has just come is no task:\n{graph}");

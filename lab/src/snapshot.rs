@@ -82,7 +82,7 @@ impl Snapshot {
         let deadlocks = graph.deadlocks();
         let steps = || deadlocks.iter().flat_map(|deadlock| &deadlock.cycle);
         let objects: Vec<ObjectRow> = graph
-            .objects
+            .objects()
             .iter()
             .map(|object| ObjectRow { red: steps().any(|step| step.object == object.label), ..row(object, named) })
             .collect();
@@ -94,9 +94,9 @@ impl Snapshot {
                 false => Stuck::No,
             }
         };
-        let threads = graph.threads.iter().map(|thread| thread_row(thread, stuck(thread), &objects)).collect();
+        let threads = graph.threads().iter().map(|thread| thread_row(thread, stuck(thread), &objects)).collect();
         let deadlocks = deadlocks.iter().map(ToString::to_string).collect();
-        Self { process: graph.process_id, threads, objects, deadlocks, counts, source }
+        Self { process: graph.process_id(), threads, objects, deadlocks, counts, source }
     }
 
     /// The rates between an earlier snapshot and this one, each second: accepted, served, waits, signals.

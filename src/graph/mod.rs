@@ -42,14 +42,10 @@ pub use deadlock::{Deadlock, DeadlockStep};
 /// `Display` writes a table for people, [`to_dot`](Self::to_dot) a picture for Graphviz, and with the feature `json`
 /// `to_json` writes it for programs.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub struct WaitGraph {
-    /// The process, as the kernel calls it.
-    pub process_id: u32,
-    /// All threads that the runtime knows, or that ever had to wait, in the order of their ids; those without one come last.
-    pub threads: Vec<GraphThread>,
-    /// What somebody waits for or owns, in the order of kinds, names, handles and addresses.
-    pub objects: Vec<GraphObject>,
+    process_id: u32,
+    threads: Vec<GraphThread>,
+    objects: Vec<GraphObject>,
 }
 
 /// How a thread is called.
@@ -289,6 +285,26 @@ fn others_than(_: &ResidentRef) -> Vec<ResidentRef> {
 }
 
 impl WaitGraph {
+    /// The process, as the kernel calls it.
+    #[must_use]
+    pub fn process_id(&self) -> u32 {
+        self.process_id
+    }
+
+    /// All threads that the runtime knows, or that ever had to wait, in the order of their ids; those without one come last. What
+    /// names a thread by its place means its place here.
+    #[must_use]
+    pub fn threads(&self) -> &[GraphThread] {
+        &self.threads
+    }
+
+    /// What somebody waits for or owns, in the order of kinds, names, handles and addresses. What names an object by its place means
+    /// its place here.
+    #[must_use]
+    pub fn objects(&self) -> &[GraphObject] {
+        &self.objects
+    }
+
     /// The [deadlocks](Runtime::deadlocks) among its threads.
     #[must_use]
     pub fn deadlocks(&self) -> Vec<Deadlock> {

@@ -16,12 +16,23 @@ export LOOM_MAX_PREEMPTIONS="${LOOM_MAX_PREEMPTIONS:-$preemptions}"
 export RUST_BACKTRACE=0
 failed=0
 
+# checked NAME…: under the checker, as many programs at once as there are processors, as a model itself runs on one. Each prints when it has ended.
+checked() {
+    export RUSTFLAGS="--cfg ntwait_loom" CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/loom"
+    local build programs
+    build=$(cargo test --release -p ntwait-models --tests --no-run 2>&1) || { echo "$build"; return 1; }
+    mapfile -t programs < <(sed -n 's/^ *Executable .*(\(.*\))$/\1/p' <<<"$build")
+    ((${#programs[@]} > 0)) || { echo "$build"; return 1; }
+    # shellcheck disable=SC2016 # expanded by the inner shell
+    printf '%s\0' "${programs[@]}" | xargs -0 -P "$(nproc)" -I '{}' \
+        bash -c 'output=$("$@" --test-threads=1 2>&1); status=$?; echo "$output"; exit $status' model '{}' "$@"
+}
+
 echo "== models, natively"
 cargo test --release -p ntwait-models --no-fail-fast -- "$@" || failed=1
 
 echo "== models, under the checker, up to $LOOM_MAX_PREEMPTIONS preemptions"
-RUSTFLAGS="--cfg ntwait_loom" CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/loom" \
-    cargo test --release -p ntwait-models --tests --no-fail-fast -- "$@" || failed=1
+(checked "$@") || failed=1
 
 if [[ $# == 0 ]]; then
     echo "== broken twins"

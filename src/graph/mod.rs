@@ -230,7 +230,7 @@ impl Runtime {
     /// let mutant = Mutant::new()?;
     /// let _mine = mutant.lock()?;
     /// let graph = Runtime::global().wait_graph();
-    /// assert!(graph.objects.iter().any(|object| object.owner.is_some()));
+    /// assert!(graph.objects().iter().any(|object| object.owner.is_some()));
     /// println!("{graph}");
     /// # Ok::<(), ntwait::NtStatus>(())
     /// ```

@@ -36,12 +36,14 @@ pub(crate) fn end(lease: &Lease, signaled: bool) {
 
 /// The descriptor is used no more. As nobody uses it now, it is closed; its users' stay as they are.
 pub(crate) fn close(lease: &Lease) {
-    lease.end(false, |subject, _| discard(subject));
+    // SAFETY: R1, it is ours alone.
+    lease.end(false, |subject, _| unsafe { discard(subject) });
 }
 
-/// Closes a descriptor that is nobody else's.
-pub(crate) fn discard(subject: Subject) {
-    // SAFETY: it is the caller's alone (R1).
+/// # Safety
+/// The descriptor is the caller's alone, who does not use it any more.
+pub(crate) unsafe fn discard(subject: Subject) {
+    // SAFETY: the caller's promise.
     unsafe { eventfd::close(subject.number) };
 }
 
@@ -74,5 +76,6 @@ fn show(subject: Subject, signaled: bool) {
 
 fn bury(subject: Subject, signaled: bool) {
     show(subject, signaled);
-    discard(subject);
+    // SAFETY: R1, it is ours alone.
+    unsafe { discard(subject) };
 }

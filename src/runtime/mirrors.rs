@@ -8,6 +8,8 @@
 //!      state that it has then: that of a thread that has ended stays readable.
 //! MI5  A child of `fork` finds no mirrors, and leaves its parent's alone.
 
+#![allow(unsafe_code, reason = "descriptors by their numbers")]
+
 use super::residents::Resident;
 use crate::objects::lease::{Lease, Subject};
 use crate::objects::word::Word;
@@ -80,7 +82,8 @@ impl Resident {
             }
             self.mirrors.0.commit(index, 1)?;
             let mine = Subject { number: eventfd::into_number(eventfd::make()?), sort: target.kind == Kind::Mutant };
-            let done = work(mine.number).inspect_err(|_| mirror::discard(mine))?;
+            // SAFETY: nobody knows of it, but who has failed.
+            let done = work(mine.number).inspect_err(|_| unsafe { mirror::discard(mine) })?;
             // Under the lock: whoever changes the object from then on comes to the mirror, and this unlock does (MI1).
             let begun = signal::under_lock(target, self.home(), |held| {
                 held.set_word(held.word().with(Word::OBSERVED));
@@ -89,7 +92,8 @@ impl Resident {
             if begun == Ok(true) {
                 return Ok(done);
             }
-            mirror::discard(mine);
+            // SAFETY: nobody knows of it.
+            unsafe { mirror::discard(mine) };
             back_off.pause(); // somebody else was quicker, or is about to bury that of the last object here
         }
     }
